@@ -1,0 +1,128 @@
+"""A stored event as a CloudEvents 1.0 JSON document: the one form that broker, feed and audit carry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shared.kernel.canonical import Json, decode_object, encode
+from shared.kernel.commit import Commit
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where an event stands in its source's log: commit `pos`, `index` in it, events in that commit."""
+
+    pos: int
+    index: int
+    size: int
+
+    def next_is(self, other: Place) -> bool:
+        """Whether `other` comes right behind this place, with nothing between."""
+        if self.index + 1 < self.size:
+            return (other.pos, other.index) == (self.pos, self.index + 1)
+        return (other.pos, other.index) == (self.pos + 1, 0)
+
+
+START = Place(0, 0, 1)
+"""The place before the first event of a log."""
+
+
+@dataclass(frozen=True, slots=True)
+class CloudEvent:
+    """A CloudEvent as received: its exact bytes, and what following it needs."""
+
+    raw: bytes
+    id: str
+    service: str
+    type: str
+    stream: str
+    version: int
+    place: Place
+    time: str
+    recorded: str
+    community: str
+    correlation: str
+    data: Mapping[str, Json]
+
+
+def source_of(service: str) -> str:
+    """The `source` attribute of a service's events: `/linli/dispatch`."""
+    return f"/linli/{service}"
+
+
+def sequence(pos: int, index: int) -> str:
+    """`pos` and `index`, padded so that text order is log order: `000000000184.0000`."""
+    return f"{pos:012d}.{index:04d}"
+
+
+def documents(service: str, commit: Commit) -> list[dict[str, Json]]:
+    """The CloudEvents of `commit`, in order. Pure: the same commit gives the same documents for ever."""
+    return [_document(service, commit, index) for index in range(len(commit.events))]
+
+
+def _document(service: str, commit: Commit, index: int) -> dict[str, Json]:
+    event = commit.events[index]
+    document: dict[str, Json] = {
+        "specversion": "1.0",
+        "id": event.id,
+        "source": source_of(service),
+        "type": event.type,
+        "time": event.occurred_at,
+        "recordedtime": commit.at,
+        "subject": event.stream,
+        "partitionkey": event.stream,
+        "streamversion": event.version,
+        "sequence": sequence(commit.pos, index),
+        "commitsize": len(commit.events),
+        "community": event.data["community"],
+        "correlationid": commit.correlation,
+        "authtype": "system" if commit.actor.kind == "system" else "service_account",
+        "authid": commit.actor.id,
+        "authrole": commit.actor.kind,
+        "datacontenttype": "application/json",
+        "dataschema": f"urn:linli:event:{event.type}:1",
+        "data": dict(event.data),
+    }
+    if commit.causation is not None:
+        document["causationid"] = commit.causation
+    if commit.traceparent is not None:
+        document["traceparent"] = commit.traceparent
+    if "details" in event.data:
+        document["dataref"] = f"/v1/{event.stream.split('-', 1)[0]}s/{event.stream}/details"
+    return document
+
+
+def encoded(service: str, commit: Commit) -> list[bytes]:
+    """The canonical bytes of each of `documents`."""
+    return [encode(document) for document in documents(service, commit)]
+
+
+def parse(raw: bytes) -> CloudEvent:
+    """The CloudEvent that `raw` holds. Raises ValueError if it is not one of ours."""
+    document = decode_object(raw)
+    try:
+        pos, index = str(document["sequence"]).split(".")
+        data = document["data"]
+        size, version = document["commitsize"], document["streamversion"]
+        if not (isinstance(data, dict) and isinstance(size, int) and isinstance(version, int)):
+            raise ValueError("an attribute has the wrong type")
+        prefix, service = str(document["source"]).rsplit("/", 1)
+        if prefix != "/linli":
+            raise ValueError("an unknown source")
+        return CloudEvent(
+            raw=raw,
+            id=str(document["id"]),
+            service=service,
+            type=str(document["type"]),
+            stream=str(document["subject"]),
+            version=version,
+            place=Place(int(pos), int(index), size),
+            time=str(document["time"]),
+            recorded=str(document["recordedtime"]),
+            community=str(document["community"]),
+            correlation=str(document["correlationid"]),
+            data=data,
+        )
+    except KeyError as missing:
+        raise ValueError(f"an attribute is missing: {missing.args[0]}") from missing
