@@ -1,0 +1,1 @@
+"""One day of the community, played through the public HTTP API alone."""

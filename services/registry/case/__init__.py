@@ -1,0 +1,1 @@
+"""The communities that a fresh registry can begin with, one JSON file each."""
