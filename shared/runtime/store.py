@@ -11,6 +11,7 @@ import struct
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 from time import monotonic
 
 import bson
@@ -38,6 +39,7 @@ QUEUE_LIMIT = 2000
 DEADLINE_S = 5.0
 RETRY_PAUSE_S = 0.01
 NEAR = 256
+RECENT = 1024
 # Whoever has just written is the quickest to know the head, and would win for ever. So a writer that
 # never runs dry now and then leaves the head alone for as long as another needs to find it and write.
 TURN_S = 1.0
@@ -75,6 +77,7 @@ class EventStore:
     _queue: deque[_Entry] = field(default_factory=deque)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _watchers: list[asyncio.Event] = field(default_factory=list)
+    _recent: deque[Commit] = field(default_factory=lambda: deque(maxlen=RECENT))
     _head: _Head = field(default_factory=_Head)
     _writer: asyncio.Task[None] | None = None
     _stopping: bool = False
@@ -137,7 +140,13 @@ class EventStore:
         return (await self._advance()).pos
 
     async def read(self, after: int, limit: int) -> list[Commit]:
-        """See `CommitLog.read`. The range is closed at both ends: exact, and quick on every engine."""
+        """See `CommitLog.read`. The range is closed at both ends: exact, and quick on every engine.
+
+        What this process has just written itself is answered from memory, which is the same.
+        """
+        if self._recent and self._recent[0].pos <= after + 1 <= self._recent[-1].pos:
+            skip = after + 1 - self._recent[0].pos
+            return list(islice(self._recent, skip, skip + limit))
         found = self._commits.find({"pos": {"$gt": after, "$lte": after + limit}}).sort("pos", 1)
         return [from_document(document) for document in await found.to_list(limit)]
 
@@ -242,8 +251,12 @@ class EventStore:
         assert entry.place is not None
         pos, at = entry.place
         self._head = _Head(pos, at, True)
+        commit = placed(entry.draft, pos, at)
+        if self._recent and self._recent[-1].pos != pos - 1:
+            self._recent.clear()
+        self._recent.append(commit)
         if not entry.outcome.done():
-            entry.outcome.set_result(placed(entry.draft, pos, at))
+            entry.outcome.set_result(commit)
 
     async def _after_refusal(self, rest: list[_Entry], code: int) -> list[_Entry]:
         """Why the server refused `rest[0]`; it may name any index violated, so each is looked at."""

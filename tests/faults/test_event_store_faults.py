@@ -86,9 +86,7 @@ async def test_until_the_outcome_is_known_the_caller_is_told_so(store_url: str, 
         assert (await store.append(unsent)).pos == 3
 
 
-async def start_appender(
-    url: str, database: Database, prefix: str, count: int
-) -> asyncio.subprocess.Process:
+async def start_appender(url: str, database: Database, prefix: str, count: int) -> asyncio.subprocess.Process:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.support.appender", url, database.name, prefix, str(count), "16"),
         stdin=asyncio.subprocess.PIPE,

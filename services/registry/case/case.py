@@ -11,7 +11,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Category = Literal["party-building", "volunteering", "community-service"]
+from shared.events.registry import Category, WorkingHours
+
 SeatKind = Literal["deputy-secretary", "member"]
 UnitKind = Literal[
     "community-office",
@@ -25,8 +26,6 @@ UnitKind = Literal[
     "culture",
     "elder-care",
 ]
-WorkingHours = Literal["always", "extended", "office"]
-"""When a service's clock runs: all the time, every day 08:00-20:00, or Mon-Fri 08:30-17:30, local time."""
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
 UnitId = Annotated[str, Field(pattern=r"^unit-[a-z0-9-]{1,80}$")]

@@ -1,0 +1,36 @@
+"""registry, wired in the order in which it starts."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from services.registry.api import clients, directory, persons
+from services.registry.bootstrap import Bootstrap
+from services.registry.case.case import load_case
+from services.registry.signing import SIGNING, load_signer
+from services.registry.views import Records
+from shared.events.index import BY_SERVICE
+from shared.runtime.keyring import load_keyring
+from shared.runtime.service import Service, by_type
+from shared.runtime.settings import RegistrySettings
+
+
+def build(settings: RegistrySettings) -> FastAPI:
+    """The application. Raises ValueError for a case that does not exist."""
+    if settings.case != "none":
+        load_case(settings.case)
+    keyring = load_keyring(settings.key_file, (SIGNING,))
+    service = Service("registry", settings, keyring)
+    signer = load_signer(keyring)
+    records = Records(service.database)
+
+    service.on_open(records.open)
+    service.on_open(Bootstrap(service, settings, signer).run)
+    service.project("records", by_type({**service.keys.reactions(), **records.reactions()}))
+
+    app = service.app(
+        "Linli registry", [clients.router, directory.router, persons.router], BY_SERVICE["registry"]
+    )
+    app.state.signer = signer
+    app.state.records = records
+    return app

@@ -1,0 +1,61 @@
+"""All event types by service and by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from shared.events import audit, dispatch, notify, registry
+from shared.events.details import DetailsErased, DetailsViewed
+from shared.kernel.canonical import Json
+from shared.kernel.event import Event
+
+
+def _by_type(*models: type[Event]) -> dict[str, type[Event]]:
+    return {model.type: model for model in models}
+
+
+BY_SERVICE: Mapping[str, Mapping[str, type[Event]]] = {
+    "registry": _by_type(
+        registry.SigningKeyPublished,
+        registry.ClientRegistered,
+        registry.ClientRevoked,
+        registry.CommunityFounded,
+        registry.GridDefined,
+        registry.TeamFormed,
+        registry.UnitRegistered,
+        registry.SeatFilled,
+        registry.ServicePublished,
+        registry.VolunteerRegistered,
+        registry.ResidentRegistered,
+        registry.ResidentErased,
+        DetailsViewed,
+        DetailsErased,
+    ),
+    "dispatch": _by_type(
+        dispatch.RequestCreated,
+        dispatch.RequestTriaged,
+        dispatch.VolunteerAssigned,
+        dispatch.VisitScheduled,
+        dispatch.VisitCheckedIn,
+        dispatch.VisitCompleted,
+        dispatch.DutyBooked,
+        DetailsViewed,
+        DetailsErased,
+    ),
+    "notify": _by_type(notify.EndpointRegistered, notify.DeliveriesAttempted, DetailsViewed, DetailsErased),
+    "audit": _by_type(audit.LogRead, audit.LogVerified, audit.SourceForked),
+}
+"""What each service speaks of."""
+
+ALL: Mapping[str, type[Event]] = {
+    name: model for models in BY_SERVICE.values() for name, model in models.items()
+}
+
+
+def decode(event_type: str, data: Mapping[str, Json]) -> Event | None:
+    """The event that `data` says; None for a type that is not known here.
+
+    Raises ValueError if the type is known and `data` is not one: then the log was altered.
+    """
+    model = ALL.get(event_type)
+    return None if model is None else model.model_validate(data)

@@ -1,0 +1,49 @@
+"""A volunteer's duties in one ISO week."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from shared.events.dispatch import DutyBooked, Slot
+from shared.kernel.decider import Fold
+from shared.kernel.event import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """A slot that is taken, and by what."""
+
+    id: str
+    slot: Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The duties of one volunteer that touch one week."""
+
+    duties: tuple[Duty, ...] = ()
+
+    def conflict(self, duty: str, slot: Slot) -> Duty | None:
+        """A duty other than `duty` that overlaps `slot`."""
+        return next((found for found in self.duties if found.id != duty and found.slot.overlaps(slot)), None)
+
+
+def evolve(calendar: Calendar, event: Event) -> Calendar:
+    """The calendar after `event`."""
+    match event:
+        case DutyBooked(duty=duty, slot=slot):
+            return Calendar((*calendar.duties, Duty(duty, slot)))
+        case _:
+            return calendar
+
+
+FOLD: Fold[Calendar, Event] = Fold(Calendar(), evolve)
+
+
+def weeks(volunteer: str, slot: Slot) -> list[str]:
+    """The calendar streams that `slot` touches: one for each ISO week (UTC), the last moment excluded."""
+    days = (slot.end - timedelta(milliseconds=1)).date() - slot.start.date()
+    touched = (slot.start.date() + timedelta(days=day) for day in range(days.days + 1))
+    names = (f"calendar-{volunteer}-{day:%G}-w{day:%V}" for day in touched)
+    return list(dict.fromkeys(names))

@@ -1,0 +1,33 @@
+"""What a partner unit sees of an event: what concerns it, without persons and without other units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from shared.kernel.canonical import Json
+
+PRIVATE_ATTRIBUTES = frozenset({"authid", "authtype", "authrole", "traceparent"})
+PRIVATE_FIELDS = frozenset({"resident", "details", "position", "basis"})
+"""Fields of any event's data that no partner sees: a person, or the digest of a person's details."""
+
+UNIT_FIELDS = frozenset({"unit", "lead_unit", "supporting_units"})
+
+
+def concerns(data: Mapping[str, Json], unit: str) -> bool:
+    """Whether an event with this data names `unit` among those it concerns."""
+    units = data.get("units")
+    return isinstance(units, list) and unit in units
+
+
+def partner_form(document: Mapping[str, Json], unit: str) -> dict[str, Json]:
+    """The CloudEvent `document` as `unit` sees it; the same `id`, so that it can be told from a repeat."""
+    data = document["data"]
+    assert isinstance(data, dict)
+    seen: dict[str, Json] = {
+        name: value
+        for name, value in data.items()
+        if name not in PRIVATE_FIELDS and not (name in UNIT_FIELDS and value != unit)
+    }
+    seen["units"] = [unit]
+    attributes = {name: value for name, value in document.items() if name not in PRIVATE_ATTRIBUTES}
+    return {**attributes, "data": seen}

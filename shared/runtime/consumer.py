@@ -1,0 +1,105 @@
+"""Brings a follower the messages of its queue, in batches; starts afresh when anything is odd."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
+
+from shared.kernel.cloudevent import CloudEvent, parse
+from shared.runtime.broker import Broker, comes_from, declare_queue
+from shared.runtime.follower import Follower
+
+PREFETCH = 500
+BATCH = 250
+WATCH_S = 5.0
+
+log = structlog.get_logger()
+
+
+class ConsumerLost(Exception):
+    """The connection, the queue or the consumer is gone."""
+
+
+class Consumer:
+    """Consumes `queue`, bound to all events of `services`, for `follower`. Run under `keep_going`."""
+
+    def __init__(self, broker: Broker, queue: str, services: Sequence[str], follower: Follower) -> None:
+        self._broker = broker
+        self._queue = queue
+        self._bindings = [f"{service}.#" for service in services]
+        self._follower = follower
+        self.connected = False
+
+    async def run(self) -> None:
+        """Consume until something fails; unacknowledged messages come again."""
+        try:
+            async with self._broker.connected("follow") as connection:
+                channel = await connection.channel()
+                await channel.set_qos(prefetch_count=PREFETCH)
+                queue = await declare_queue(channel, self._queue, self._bindings)
+                inbox: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
+
+                async def receive(message: AbstractIncomingMessage) -> None:
+                    inbox.put_nowait(message)  # no await before this: tasks start in delivery order
+
+                await queue.consume(receive)
+                self.connected = True
+                await self._work(connection, channel, inbox)
+        finally:
+            self.connected = False
+
+    async def _work(
+        self,
+        connection: AbstractConnection,
+        channel: AbstractChannel,
+        inbox: asyncio.Queue[AbstractIncomingMessage],
+    ) -> None:
+        worker = asyncio.create_task(self._take_for_ever(inbox))
+        watch = asyncio.create_task(self._watch(connection, channel))
+        tasks = {worker, watch}
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+
+    async def _take_for_ever(self, inbox: asyncio.Queue[AbstractIncomingMessage]) -> None:
+        while True:
+            batch = [await inbox.get()]
+            while len(batch) < BATCH and not inbox.empty():
+                batch.append(inbox.get_nowait())
+            events = [event for message in batch if (event := self._read(message)) is not None]
+            await self._follower.take(events)
+            await batch[-1].ack(multiple=True)
+
+    def _read(self, message: AbstractIncomingMessage) -> CloudEvent | None:
+        """The event in `message`. What is not one, or was sent by another than its source, is left out:
+        the feed brings what was really said."""
+        try:
+            event = parse(message.body)
+        except ValueError:
+            log.warning("message-unreadable", queue=self._queue, message_id=message.message_id)
+            return None
+        if not comes_from(event, message.user_id, self._broker.accounts_are_services):
+            log.warning("message-forged", queue=self._queue, event_id=event.id, account=message.user_id)
+            return None
+        return event
+
+    async def _watch(self, connection: AbstractConnection, channel: AbstractChannel) -> None:
+        """A watchdog: clients have been seen to return with their connection and without their consumer."""
+        while True:
+            try:
+                async with asyncio.timeout(WATCH_S):
+                    await asyncio.shield(connection.closed())
+                raise ConsumerLost("the connection closed")
+            except TimeoutError:
+                pass
+            queue = await channel.declare_queue(self._queue, passive=True)
+            if not queue.declaration_result.consumer_count:
+                raise ConsumerLost("the queue has no consumer")

@@ -1,0 +1,243 @@
+"""A follower takes every event of its sources once, in order, whatever the broker does.
+
+It keeps a position per source in its own database. A message that is next is applied, an older one
+dropped, one that is ahead sends it to the source's feed for what lies between. So the broker is the
+quick way and the feed the sure way. Source: docs/architecture.md, "Followers".
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from time import monotonic
+
+import structlog
+
+from shared.kernel.cloudevent import START, CloudEvent, Place
+from shared.runtime.mongo import DUPLICATE_KEY, Database, PyMongoError, is_passing
+from shared.runtime.parking import Handler, Parking
+from shared.runtime.source import Source, SourceUnavailable
+
+HEARTBEAT_S = 5.0
+BEHIND_S = 0.5
+RELOAD_S = 0.05
+
+log = structlog.get_logger()
+
+
+class PositionMoved(Exception):
+    """Another replica has taken this source further; its position is read again."""
+
+
+@dataclass(slots=True)
+class _Track:
+    """How far one source has been followed."""
+
+    source: Source
+    place: Place | None = None
+    behind: bool = True
+    heard: float = 0.0
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Follower:
+    """Applies the events of `sources` through `handler`, effects first, then the position.
+
+    `handler` gets batches of one source in order, and must be idempotent: after a crash the last batch
+    comes again. An event that it cannot take is parked, unless `parks` is false: then the source waits.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        sources: Mapping[str, Source],
+        handler: Handler,
+        database: Database,
+        parks: bool = True,
+    ) -> None:
+        self.name = name
+        self._tracks = {service: _Track(source) for service, source in sources.items()}
+        self._handler = handler
+        self._positions = database[f"positions-{name}"]
+        self._parking = Parking(database)
+        self._parks = parks
+        self._moved = asyncio.Condition()
+
+    async def load(self) -> None:
+        """Read positions and parked streams; once, before the first `take`."""
+        await self._parking.load()
+        for service, track in self._tracks.items():
+            track.place = await self._load(service)
+
+    def place(self, service: str) -> Place:
+        """The place of the last event of `service` that was applied."""
+        place = self._tracks[service].place
+        return START if place is None else place
+
+    @property
+    def sources(self) -> list[str]:
+        """The services that it follows."""
+        return list(self._tracks)
+
+    def is_behind(self, service: str) -> bool:
+        """Whether something of this source is known to be missing."""
+        return self._tracks[service].behind
+
+    async def wait_for(self, service: str, pos: int, patience: float) -> bool:
+        """Wait until commit `pos` of `service` is applied; false if that takes over `patience` seconds."""
+        track = self._tracks[service]
+        deadline = monotonic() + patience
+        while not self._has(service, pos):
+            if monotonic() > deadline:
+                return False
+            track.wake.set()
+            try:
+                async with asyncio.timeout(RELOAD_S), self._moved:
+                    await self._moved.wait()
+            except TimeoutError:
+                track.place = await self._load(service)  # another replica may have applied it
+        return True
+
+    def _has(self, service: str, pos: int) -> bool:
+        place = self.place(service)
+        return place.pos > pos or (place.pos == pos and place.index + 1 >= place.size)
+
+    def nudge(self, service: str) -> None:
+        """Look at the source's log now: something was appended to it."""
+        track = self._tracks[service]
+        track.behind = True
+        track.wake.set()
+
+    async def take(self, events: Sequence[CloudEvent]) -> None:
+        """Take events as the broker brought them: any order, any gap, any number of times."""
+        by_service: dict[str, list[CloudEvent]] = {}
+        for event in events:
+            by_service.setdefault(event.service, []).append(event)
+        for service, of_service in by_service.items():
+            if (track := self._tracks.get(service)) is not None:
+                async with track.lock:
+                    await self._take(service, track, sorted(of_service, key=lambda event: event.place))
+
+    async def follow_feeds(self) -> None:
+        """Compare with every source at the start and every few seconds; runs until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for service, track in self._tracks.items():
+                group.create_task(self._follow_feed(service, track))
+
+    async def redrive(self) -> tuple[int, int]:
+        """Give parked events to the handler again, while nothing else is applied."""
+        for track in self._tracks.values():
+            await track.lock.acquire()
+        try:
+            return await self._parking.redrive(self._handler)
+        finally:
+            for track in self._tracks.values():
+                track.lock.release()
+
+    async def _follow_feed(self, service: str, track: _Track) -> None:
+        while True:
+            if track.behind or monotonic() - track.heard >= HEARTBEAT_S:
+                await self._catch_up_or_say_so(service, track)
+            try:
+                async with asyncio.timeout(BEHIND_S if track.behind else HEARTBEAT_S / 2):
+                    await track.wake.wait()
+                track.wake.clear()
+                track.behind = True
+            except TimeoutError:
+                continue
+
+    async def _catch_up_or_say_so(self, service: str, track: _Track) -> None:
+        try:
+            async with track.lock:
+                track.place = await self._load(service)
+                await self._catch_up(service, track)
+        except (SourceUnavailable, PyMongoError, PositionMoved) as error:
+            if isinstance(error, PyMongoError) and not is_passing(error):
+                raise
+            if not track.behind:
+                log.warning("source-away", follower=self.name, source=service, reason=str(error)[:200])
+            track.behind = True
+
+    async def _catch_up(self, service: str, track: _Track) -> None:
+        """Read the feed until its end. Commits come whole, so one begun is read again from its start."""
+        while True:
+            place = self.place(service)
+            whole = place.index + 1 >= place.size
+            events = await track.source.read(place.pos if whole else place.pos - 1)
+            fresh = [event for event in events if event.place > place]
+            if not fresh:
+                track.behind, track.heard = False, monotonic()
+                return
+            if not place.next_is(fresh[0].place):
+                raise SourceUnavailable(f"the feed goes on at {fresh[0].place}, behind {place}")
+            await self._apply(service, track, fresh)
+
+    async def _take(self, service: str, track: _Track, events: list[CloudEvent]) -> None:
+        run: list[CloudEvent] = []
+        last = self.place(service)
+        for event in events:
+            if event.place.pos < last.pos or (event.place.pos, event.place.index) <= (last.pos, last.index):
+                continue
+            if not last.next_is(event.place):
+                track.behind = True
+                break
+            run.append(event)
+            last = event.place
+        if run:
+            await self._apply(service, track, run)
+        if track.behind:
+            track.wake.set()
+
+    async def _apply(self, service: str, track: _Track, events: Sequence[CloudEvent]) -> None:
+        await self._handle(events)
+        await self._move(service, track, events[-1].place)
+        track.heard = monotonic()
+        async with self._moved:
+            self._moved.notify_all()
+
+    async def _handle(self, events: Sequence[CloudEvent]) -> None:
+        waiting = self._parking.streams
+        if not waiting or not any(event.stream in waiting for event in events):
+            try:
+                await self._handler(events)
+                return
+            except Exception as error:
+                if is_passing(error) or not self._parks:
+                    raise
+        for event in events:
+            await self._handle_or_park(event)
+
+    async def _handle_or_park(self, event: CloudEvent) -> None:
+        if event.stream in self._parking.streams:
+            await self._parking.park(event, None)
+            return
+        try:
+            await self._handler([event])
+        except Exception as error:
+            if is_passing(error):
+                raise
+            await self._parking.park(event, error)
+
+    async def _load(self, service: str) -> Place:
+        found = await self._positions.find_one({"_id": service})
+        return START if found is None else Place(found["pos"], found["index"], found["size"])
+
+    async def _move(self, service: str, track: _Track, place: Place) -> None:
+        old = self.place(service)
+        try:
+            result = await self._positions.update_one(
+                {"_id": service, "pos": old.pos, "index": old.index},
+                {"$set": {"pos": place.pos, "index": place.index, "size": place.size}},
+                upsert=old == START,
+            )
+            moved = result.matched_count == 1 or result.upserted_id is not None
+        except PyMongoError as error:
+            if getattr(error, "code", None) != DUPLICATE_KEY:
+                raise
+            moved = False
+        if not moved:
+            track.place = await self._load(service)
+            raise PositionMoved(service)
+        track.place = place

@@ -1,0 +1,1 @@
+"""The HTTP kit: what every service's interface has in common."""

@@ -1,0 +1,63 @@
+"""Bodies as strict JSON: what two readers could read differently is refused before it is read."""
+
+from __future__ import annotations
+
+import json
+
+import orjson
+from starlette.types import Message, Receive
+
+from shared.runtime.http.problems import Problem
+
+LIMIT = 1024 * 1024
+
+
+def _too_large() -> Problem:
+    return Problem(413, "body-too-large", f"the limit is {LIMIT} bytes")
+
+
+async def read_body(receive: Receive, declared: str | None) -> bytes:
+    """The whole body. Raises Problem 413 once it is longer than the limit, whatever was declared."""
+    if declared is not None and declared.isdigit() and int(declared) > LIMIT:
+        raise _too_large()
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Problem(400, "body-cut-short", "the connection ended before the body did")
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > LIMIT:
+            raise _too_large()
+        chunks.append(chunk)
+        if not message.get("more_body", False):
+            return b"".join(chunks)
+
+
+def check_json(body: bytes) -> None:
+    """Raise Problem 400 for NaN, lone surrogates, invalid UTF-8, duplicate keys, too deep nesting."""
+    try:
+        orjson.loads(body)  # refuses NaN, infinities, lone surrogates, bad UTF-8, and 1,024 levels
+        json.loads(body, object_pairs_hook=_unique)
+    except (ValueError, RecursionError):
+        raise Problem(400, "invalid-json", "the body is not JSON (RFC 8259)") from None
+
+
+def _unique(pairs: list[tuple[str, object]]) -> None:
+    if len({name for name, _ in pairs}) != len(pairs):
+        raise Problem(400, "duplicate-key", "an object in the body has a key twice")
+
+
+def replayed(body: bytes, receive: Receive) -> Receive:
+    """A `receive` that gives `body` first, and then what the connection says."""
+    given = False
+
+    async def again() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again

@@ -1,0 +1,139 @@
+"""The outermost layer of a service: what happens to every call before a route and after it.
+
+Request id and trace context, the body's limit and strictness, the consistency token, the rate limit,
+metrics, and a problem document for whatever nobody caught. Plain ASGI: it is on every call's path.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from time import perf_counter
+
+import structlog
+from prometheus_client import Counter, Histogram
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.runtime.http.bodies import check_json, read_body, replayed
+from shared.runtime.http.problems import Problem, unavailable
+from shared.runtime.http.rate import RateLimit
+from shared.runtime.ids import new_event_id
+
+CALLS = Counter("linli_http_requests_total", "calls", ["method", "status"])
+SECONDS = Histogram("linli_http_request_seconds", "time to answer", ["method"])
+
+_REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
+_TRACEPARENT = re.compile(r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
+_AFTER = re.compile(r"^([a-z]+)@([0-9]{1,15})$")
+_WITH_BODY = {"POST", "PUT", "PATCH"}
+_ALWAYS_OPEN = ("/livez", "/readyz", "/metrics")
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Gate:
+    """What the edge asks of its service: whether it is open, and whether it has caught up."""
+
+    is_open: Callable[[], bool]
+    has_caught_up: Callable[[str, int], Awaitable[bool]]
+    """Whether commit `pos` of a service is applied here; waits a little for it."""
+    rate: RateLimit
+
+
+class Edge:
+    """ASGI middleware around the whole application."""
+
+    def __init__(self, app: ASGIApp, gate: Gate) -> None:
+        self._app = app
+        self._gate = gate
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = perf_counter()
+        headers = Headers(scope=scope)
+        call = _Call(scope, headers, send, self._gate.rate.headers)
+        try:
+            receive = await self._admit(scope, headers, receive)
+            await self._app(scope, receive, call.send)
+        except Problem as problem:
+            await call.answer(problem, receive)
+        except Exception as error:
+            log.error("call-failed", request_id=call.request_id, path=scope["path"], exc_info=error)
+            await call.answer(Problem(500, "internal-error"), receive)
+        took = perf_counter() - started
+        CALLS.labels(scope["method"], str(call.status)).inc()
+        SECONDS.labels(scope["method"]).observe(took)
+        if call.status >= 400:
+            log.info(
+                "call-refused", request_id=call.request_id, status=call.status, took_ms=round(took * 1000)
+            )
+
+    async def _admit(self, scope: Scope, headers: Headers, receive: Receive) -> Receive:
+        path = scope["path"]
+        if path in _ALWAYS_OPEN:
+            return receive
+        if not self._gate.is_open():
+            raise unavailable("starting", "the service cannot reach its store yet")
+        self._gate.rate.count(headers.get("authorization") or "")
+        if (after := headers.get("linli-after")) is not None:
+            await self._wait_until(after)
+        if scope["method"] not in _WITH_BODY:
+            return receive
+        body = await read_body(receive, headers.get("content-length"))
+        media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media_type == "application/json":
+            if body:
+                check_json(body)
+        elif body and not (path == "/oauth/token" and media_type == "application/x-www-form-urlencoded"):
+            raise Problem(415, "unsupported-media-type", "the body must be application/json")
+        scope["linli.body"] = body
+        return replayed(body, receive)
+
+    async def _wait_until(self, after: str) -> None:
+        match = _AFTER.match(after)
+        if match is None:
+            raise Problem(400, "invalid-consistency-token", "Linli-After is what Linli-Position said")
+        if not await self._gate.has_caught_up(match[1], int(match[2])):
+            raise unavailable("not-caught-up", "this service has not heard of that position yet")
+
+
+class _Call:
+    """One call: its ids, its status, and the headers that every answer carries."""
+
+    def __init__(
+        self, scope: Scope, headers: Headers, send: Send, extra: Callable[[], dict[str, str]]
+    ) -> None:
+        given, trace = headers.get("x-request-id", ""), headers.get("traceparent", "")
+        self.request_id = given if _REQUEST_ID.match(given) else new_event_id()
+        self.status = 0
+        self._send = send
+        self._scope = scope
+        self._extra = extra
+        scope["linli.request_id"] = self.request_id
+        scope["linli.traceparent"] = trace if _TRACEPARENT.match(trace) else _new_traceparent()
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            headers["x-request-id"] = self.request_id
+            for name, value in self._extra().items():
+                headers[name] = value
+        await self._send(message)
+
+    async def answer(self, problem: Problem, receive: Receive) -> None:
+        """Send `problem`, unless an answer has begun: then the connection is all that can be cut."""
+        if self.status:
+            raise problem
+        await problem.response()(self._scope, receive, self.send)
+
+
+def _new_traceparent() -> str:
+    random = os.urandom(24).hex()
+    return f"00-{random[:32]}-{random[32:]}-01"

@@ -1,0 +1,146 @@
+"""Errors as RFC 9457 problem documents, with a stable `code`, never echoing what was sent."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from http import HTTPStatus
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from shared.kernel.canonical import Json, encode
+from shared.kernel.decider import Refused
+from shared.runtime.execute import KeyReused, StreamBusy, VersionMismatch
+from shared.runtime.log import DocumentRefused
+from shared.runtime.mongo import PyMongoError, StoreUnavailable, is_passing
+from shared.runtime.sealed import Erased
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_S = 1
+
+log = structlog.get_logger()
+
+# A refusal is a conflict with what is so (409), unless its code says otherwise.
+REFUSALS: Mapping[str, int] = {"not-found": 404, "forbidden": 403, "erased": 410}
+UNKNOWN = "unknown-"
+
+
+class Problem(Exception):
+    """An answer other than success. `code` is part of the interface."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str = "",
+        *,
+        errors: Sequence[Mapping[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+        facts: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(code)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.errors = errors
+        self.headers = dict(headers or {})
+        self.facts = dict(facts or {})
+
+    def response(self) -> Response:
+        """The problem document."""
+        body: dict[str, Json] = {
+            "type": f"urn:linli:problem:{self.code}",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "code": self.code,
+            **self.facts,
+        }
+        if self.detail:
+            body["detail"] = self.detail
+        if self.errors:
+            body["errors"] = [dict(error) for error in self.errors]
+        return Response(encode(body), self.status, self.headers, MEDIA_TYPE)
+
+
+def unavailable(code: str, detail: str) -> Problem:
+    """503: the same call may succeed soon."""
+    return Problem(503, code, detail, headers={"Retry-After": str(RETRY_AFTER_S)})
+
+
+def of_refusal(refusal: Refused) -> Problem:
+    """The answer to a broken rule: 409, 404 for what is not there, 422 for an unknown id in the body."""
+    status = 422 if refusal.code.startswith(UNKNOWN) else REFUSALS.get(refusal.code, 409)
+    return Problem(status, refusal.code, refusal.message, facts=refusal.facts)
+
+
+def of_validation(error: RequestValidationError) -> Problem:
+    """422 with one entry for each wrong field. An unknown field's name is the sender's text: left out."""
+    found = []
+    for item in error.errors():
+        location = [str(part) for part in item["loc"]]
+        if item["type"] == "extra_forbidden":
+            location.pop()
+        found.append(
+            {"field": "/".join(location), "code": item["type"].replace("_", "-"), "message": _message(item)}
+        )
+    return Problem(422, "invalid-request", "see errors", errors=found)
+
+
+def _message(item: Mapping[str, object]) -> str:
+    if item["type"] == "extra_forbidden":
+        return "an unknown field"
+    if item["type"] == "value_error":
+        # Our own validators' words; pydantic puts "Value error, " before them.
+        return str(item["msg"]).removeprefix("Value error, ")
+    return str(item["msg"])
+
+
+def of_store(error: Exception) -> Problem:
+    """503 while the store is away; anything else it raises is a fault of ours."""
+    if is_passing(error):
+        return unavailable(
+            "store-unavailable", "the outcome is not known: repeat it with the same Idempotency-Key"
+        )
+    log.error("store-fault", error=type(error).__name__, exc_info=error)
+    return Problem(500, "internal-error")
+
+
+def of_http(error: HTTPException) -> Problem:
+    """Starlette's own: no such route, no such method."""
+    codes = {404: "not-found", 405: "method-not-allowed", 400: "invalid-request"}
+    code = codes.get(error.status_code, "invalid-request" if error.status_code < 500 else "internal-error")
+    return Problem(error.status_code, code, headers=error.headers)
+
+
+_FIXED: Mapping[type[Exception], Problem] = {
+    VersionMismatch: Problem(412, "version-mismatch", "If-Match names another version than the current one"),
+    KeyReused: Problem(422, "idempotency-key-reused", "this Idempotency-Key was used for another request"),
+    StreamBusy: Problem(409, "stream-busy", "others keep changing this; try again"),
+    DocumentRefused: Problem(422, "not-storable", "a value that the store has no form for, or too large"),
+    Erased: Problem(410, "erased", "the personal details of this person were erased"),
+}
+
+
+def install(app: FastAPI) -> None:
+    """Map every error to its problem document: the one place where that is decided."""
+
+    def answer(make: Callable[[Exception], Problem]) -> Callable[[Request, Exception], Awaitable[Response]]:
+        async def handler(_: Request, error: Exception) -> Response:
+            return make(error).response()
+
+        return handler
+
+    def of_ours(error: Exception) -> Problem:
+        assert isinstance(error, Problem)
+        return error
+
+    app.add_exception_handler(Problem, answer(of_ours))
+    app.add_exception_handler(Refused, answer(of_refusal))  # type: ignore[arg-type]
+    app.add_exception_handler(RequestValidationError, answer(of_validation))  # type: ignore[arg-type]
+    app.add_exception_handler(HTTPException, answer(of_http))  # type: ignore[arg-type]
+    app.add_exception_handler(PyMongoError, answer(of_store))
+    app.add_exception_handler(StoreUnavailable, answer(of_store))
+    for kind, problem in _FIXED.items():
+        app.add_exception_handler(kind, answer(lambda _, problem=problem: problem))  # type: ignore[misc]

@@ -1,0 +1,92 @@
+"""The routes that every service has: its health, its metrics, its log, the events it speaks of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Query, Request, Response, Security
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.kernel.canonical import Json, encode
+from shared.kernel.cloudevent import documents
+from shared.kernel.event import Event
+from shared.kernel.partner import concerns, partner_form
+from shared.runtime.access import Principal, bearer
+from shared.runtime.http.calls import json_response
+from shared.runtime.http.problems import Problem
+
+if TYPE_CHECKING:
+    from shared.runtime.service import Service
+
+
+class EventsPage(BaseModel):
+    """Where to read on from, and how many commits at the most."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    after: int = Field(0, ge=0, le=2**53, description="the `next` of the page before; 0 from the beginning")
+    limit: int = Field(100, ge=1, le=500, description="commits at the most; commits come whole")
+
+
+def system_routes(service: Service, event_types: Mapping[str, type[Event]]) -> APIRouter:
+    """The routes of `service`."""
+    router = APIRouter()
+
+    @router.get("/livez", tags=["system"], summary="The process runs")
+    async def livez() -> Response:
+        return json_response({"status": "alive"})
+
+    @router.get("/readyz", tags=["system"], summary="The service can do its work; what it depends on")
+    async def readyz() -> Response:
+        dependencies = await service.dependencies()
+        ready = dependencies["store"] == "up"
+        body = {"status": "ready" if ready else "not-ready", "dependencies": dependencies}
+        return Response(encode(body), 200 if ready else 503, media_type="application/json")
+
+    @router.get("/metrics", tags=["system"], summary="Prometheus metrics")
+    async def metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    @router.get("/v1/events", tags=["events"], summary="This service's log, as CloudEvents")
+    async def events(
+        page: Annotated[EventsPage, Query()],
+        principal: Annotated[Principal, Security(bearer, scopes=["events:read"])],
+    ) -> Response:
+        commits = await service.store.read(page.after, page.limit)
+        found = [document for commit in commits for document in documents(service.name, commit)]
+        if principal.unit is not None:
+            unit = principal.unit
+            found = [partner_form(event, unit) for event in found if concerns(_data(event), unit)]
+        following = str(commits[-1].pos) if commits else None
+        return json_response({"items": found, "next": following})
+
+    @router.get("/v1/event-types", tags=["events"], summary="The event types of this service")
+    async def list_types(request: Request) -> Response:
+        base = str(request.base_url).rstrip("/")
+        items = [{"type": name, "schema": f"{base}/v1/event-types/{name}"} for name in sorted(event_types)]
+        return json_response({"items": items, "next": None})
+
+    @router.get("/v1/event-types/{name}", tags=["events"], summary="The JSON Schema of an event's data")
+    async def schema(name: str) -> Response:
+        if name not in event_types:
+            raise Problem(404, "not-found", "no event type of this service has that name")
+        return json_response(schema_of(event_types[name]))
+
+    return router
+
+
+def _data(document: Mapping[str, Json]) -> dict[str, Json]:
+    data = document["data"]
+    assert isinstance(data, dict)
+    return data
+
+
+def schema_of(model: type[Event]) -> dict[str, object]:
+    """The JSON Schema (2020-12) of the data of an event type, named by its `dataschema`."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:linli:event:{model.type}:1",
+        **model.model_json_schema(mode="serialization"),
+    }

@@ -1,0 +1,43 @@
+"""Starts a service as a process: `python -m services.<name>`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TypeVar
+
+import uvicorn
+from fastapi import FastAPI
+from pydantic import ValidationError
+
+from shared.runtime.logs import configure
+from shared.runtime.settings import Settings
+
+S = TypeVar("S", bound=Settings)
+
+
+def run(name: str, kind: Callable[[], S], build: Callable[[S], FastAPI]) -> None:
+    """Read the settings, build the application and serve it until SIGTERM."""
+    try:
+        settings = kind()
+        configure(name, settings.log_level)
+        app = build(settings)
+    except ValidationError as error:
+        for item in error.errors():
+            setting = "_".join(str(part) for part in item["loc"]).upper()
+            print(f"{name}: LINLI_{setting}: {item['msg']}", file=sys.stderr)
+        sys.exit(2)
+    except ValueError as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        sys.exit(2)
+    uvicorn.run(
+        app,
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )

@@ -1,0 +1,143 @@
+"""Sealed details: what names, describes or locates a person, kept apart from the events.
+
+An event carries only the digest of a detail. Order of writing: the detail, then a look for the
+subject's tombstone, then the commit. Order of erasing: the tombstone, then the details, then the event.
+So an erasure and a late write cannot miss each other. Source: docs/architecture.md, "Sealed details".
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from shared.kernel.canonical import Json, decode_object, digest, encode
+from shared.kernel.commit import Commit
+from shared.kernel.times import format_time
+from shared.runtime.keyring import Box, Keyring
+from shared.runtime.mongo import Database, Document
+
+SALT_BYTES = 32
+ORPHAN_AGE = timedelta(hours=1)
+
+
+class Erased(Exception):
+    """The details of this subject were erased, and stay so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """A detail on its way to the store. `subject` is a person's id, or the request's where there is none."""
+
+    digest: str
+    subject: str
+    salt: bytes
+    content: Mapping[str, Json]
+
+
+def new_detail(subject: str, content: Mapping[str, Json]) -> Detail:
+    """`content` under the digest SHA-256(salt ‖ canonical content), with a fresh salt of 32 bytes."""
+    salt = os.urandom(SALT_BYTES)
+    return Detail(digest(content, salt), subject, salt, content)
+
+
+class SealedDetails:
+    """The sealed details of one service, in its own database, encrypted by its keyring."""
+
+    def __init__(self, database: Database, keyring: Keyring) -> None:
+        self._details = database["details"]
+        self._tombstones = database["tombstones"]
+        self._keyring = keyring
+        self._waiting: list[tuple[Document, asyncio.Future[None]]] = []
+        self._writing: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Make the index if it is missing."""
+        await self._details.create_index("subject")
+
+    async def write(self, details: Sequence[Detail], commit_id: str) -> None:
+        """Store `details` for the commit that will name them. Raises Erased if a subject has a tombstone."""
+        futures = [self._join(self._document(detail, commit_id)) for detail in details]
+        await asyncio.gather(*futures)
+
+    def _join(self, document: Document) -> asyncio.Future[None]:
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((document, future))
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write_waiting())
+        return future
+
+    async def _write_waiting(self) -> None:
+        """Concurrent details go out together: one insert and one look at the tombstones."""
+        while self._waiting:
+            group, self._waiting = self._waiting, []
+            try:
+                await self._details.insert_many([document for document, _ in group], ordered=False)
+                subjects = list({document["subject"] for document, _ in group})
+                found = await self._tombstones.find({"_id": {"$in": subjects}}).to_list(None)
+                erased = {str(tombstone["_id"]) for tombstone in found}
+            except Exception as error:
+                for _, future in group:
+                    if not future.done():
+                        future.set_exception(error)
+                continue
+            for document, future in group:
+                if future.done():
+                    continue
+                if document["subject"] in erased:
+                    future.set_exception(Erased(document["subject"]))
+                else:
+                    future.set_result(None)
+
+    def _document(self, detail: Detail, commit_id: str) -> Document:
+        box = self._keyring.seal(encode(detail.content), _binding(detail.digest, detail.subject))
+        return {
+            "_id": detail.digest,
+            "subject": detail.subject,
+            "salt": detail.salt,
+            "commit": commit_id,
+            "key": box.key,
+            "box": box.data,
+            "at": format_time(datetime.now(UTC)),
+        }
+
+    async def read(self, digest: str) -> dict[str, Json]:
+        """The content behind `digest`. Raises Erased if it is gone, which only an erasure does."""
+        document = await self._details.find_one({"_id": digest})
+        if document is None:
+            raise Erased(digest)
+        box = Box(document["key"], document["box"])
+        return decode_object(self._keyring.open(box, _binding(digest, document["subject"])))
+
+    async def erase(self, subject: str) -> list[str]:
+        """Delete all details of `subject` for good, and any that come later; the digests deleted."""
+        await self._tombstones.update_one(
+            {"_id": subject}, {"$setOnInsert": {"at": format_time(datetime.now(UTC))}}, upsert=True
+        )
+        found = await self._details.find({"subject": subject}, {"_id": 1}).to_list(None)
+        await self._details.delete_many({"subject": subject})
+        return sorted(str(document["_id"]) for document in found)
+
+    async def sweep(self, commit_by_id: Callable[[str], Awaitable[Commit | None]]) -> int:
+        """Delete details over an hour old that no commit names, left by a command that failed; how many.
+
+        Reads the whole collection without the boxes: meant for once an hour.
+        """
+        before = format_time(datetime.now(UTC) - ORPHAN_AGE)
+        swept = 0
+        async for document in self._details.find({"at": {"$lt": before}}, {"commit": 1}):
+            commit = await commit_by_id(document["commit"])
+            if commit is None or not _names(commit, document["_id"]):
+                await self._details.delete_one({"_id": document["_id"]})
+                swept += 1
+        return swept
+
+
+def _binding(digest: str, subject: str) -> str:
+    return f"{digest}|{subject}"
+
+
+def _names(commit: Commit, digest: str) -> bool:
+    return any(value == digest for event in commit.events for value in event.data.values())

@@ -1,0 +1,224 @@
+"""What every service is made of, wired by plain calls in the order in which things start."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+import aiohttp
+import structlog
+from fastapi import APIRouter, FastAPI
+
+from shared.kernel.cloudevent import CloudEvent
+from shared.kernel.event import Event
+from shared.runtime.access import KeyTable
+from shared.runtime.background import Background
+from shared.runtime.broker import Broker
+from shared.runtime.consumer import Consumer
+from shared.runtime.execute import Executor
+from shared.runtime.follower import Follower
+from shared.runtime.http.calls import Commands
+from shared.runtime.http.edge import Edge, Gate
+from shared.runtime.http.problems import install
+from shared.runtime.http.rate import RateLimit
+from shared.runtime.http.system import system_routes
+from shared.runtime.keyring import Keyring
+from shared.runtime.mongo import PyMongoError, connect, database, ping
+from shared.runtime.parking import Handler
+from shared.runtime.relay import Relay
+from shared.runtime.sealed import SealedDetails
+from shared.runtime.settings import Settings
+from shared.runtime.source import Feed, OwnLog, Source
+from shared.runtime.store import EventStore
+from shared.runtime.tokens import ServiceToken
+
+CATCH_UP_S = 2.0
+SWEEP_EVERY_S = 3600.0
+VERSION = "0.1.0"
+
+Reaction = Callable[[CloudEvent], Awaitable[None]]
+Opening = Callable[[], Awaitable[None]]
+
+log = structlog.get_logger()
+
+
+def by_type(reactions: Mapping[str, Reaction]) -> Handler:
+    """A handler that gives each event to the reaction for its type; other types are not its business."""
+
+    async def handle(events: Sequence[CloudEvent]) -> None:
+        for event in events:
+            if (reaction := reactions.get(event.type)) is not None:
+                await reaction(event)
+
+    return handle
+
+
+class Service:
+    """One service's parts. `build` in its `app.py` adds followers, openings and routes, then `app`."""
+
+    def __init__(self, name: str, settings: Settings, keyring: Keyring) -> None:
+        self.name = name
+        self.settings = settings
+        self.keyring = keyring
+        self._client = connect(settings.mongo_url.get_secret_value())
+        self.database = database(self._client, settings.mongo_db or f"linli_{name}")
+        self.store = EventStore(self.database)
+        self.sealed = SealedDetails(self.database, keyring)
+        self.executor = Executor(self.store, self.sealed)
+        self.keys = KeyTable(self.database)
+        self.broker = Broker(settings.amqp_url.get_secret_value(), name)
+        self.relay = Relay(name, self.store, self.database, self.broker)
+        self.background = Background()
+        self.followers: list[Follower] = []
+        self._consumers: list[Consumer] = []
+        self._openings: list[Opening] = []
+        self._work: list[tuple[str, Callable[[], Awaitable[None]]]] = []
+        self._session: aiohttp.ClientSession | None = None
+        self._own_token: ServiceToken | None = None
+        self._open = False
+
+    def follow(self, services: Sequence[str], handler: Handler, parks: bool = True) -> Follower:
+        """Follow other services (and this one, if named) through the broker and their feeds."""
+        sources = {service: self._source(service) for service in services}
+        follower = Follower("events", sources, handler, self.database, parks)
+        self._consumers.append(Consumer(self.broker, f"{self.name}.events.v1", services, follower))
+        self.followers.append(follower)
+        return follower
+
+    def project(self, name: str, handler: Handler) -> Follower:
+        """Follow this service's own log, for read models."""
+        follower = Follower(name, {self.name: OwnLog(self.name, self.store)}, handler, self.database)
+        appended = self.store.watch()
+
+        async def nudge() -> None:
+            while True:
+                await appended.wait()
+                appended.clear()
+                follower.nudge(self.name)
+
+        self._work.append((f"nudge-{name}", nudge))
+        self.followers.append(follower)
+        return follower
+
+    def on_open(self, opening: Opening) -> None:
+        """Run `opening` once the store answers, before anything is followed or served. Must be repeatable."""
+        self._openings.append(opening)
+
+    def also(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Keep `work` going while the service is open."""
+        self._work.append((name, work))
+
+    def app(
+        self, title: str, routers: Sequence[APIRouter], event_types: Mapping[str, type[Event]]
+    ) -> FastAPI:
+        """The application: the service opens by itself as soon as its store answers."""
+        app = FastAPI(title=title, version=VERSION, lifespan=self._lifespan, redoc_url=None)
+        app.state.keys = self.keys
+        app.state.commands = Commands(self.name, self.executor, self.keyring)
+        app.state.service = self
+        app.include_router(system_routes(self, event_types))
+        for router in routers:
+            app.include_router(router)
+        install(app)
+        app.add_middleware(Edge, gate=Gate(lambda: self._open, self._has_caught_up, RateLimit()))
+        return app
+
+    async def dependencies(self) -> dict[str, str]:
+        """Each thing that this service depends on, and whether it is there."""
+        try:
+            await ping(self._client)
+            store = "up" if self._open else "opening"
+        except PyMongoError:
+            store = "down"
+        found = {"store": store, "broker": "up" if self._broker_is_up() else "down"}
+        for follower in self.followers:
+            for service in follower.sources:
+                found[f"{follower.name}:{service}"] = "behind" if follower.is_behind(service) else "followed"
+        return found
+
+    def _broker_is_up(self) -> bool:
+        return self.relay.connected and all(consumer.connected for consumer in self._consumers)
+
+    def _source(self, service: str) -> Source:
+        if service == self.name:
+            return OwnLog(service, self.store)
+        return Feed(self.settings.url_of(service), self._http, self._token)
+
+    def _http(self) -> aiohttp.ClientSession:
+        assert self._session is not None
+        return self._session
+
+    async def _token(self) -> str:
+        assert self._own_token is not None
+        return await self._own_token()
+
+    async def _has_caught_up(self, service: str, pos: int) -> bool:
+        if service == self.name and all(self.name not in follower.sources for follower in self.followers):
+            return await self.store.head() >= pos
+        following = [follower for follower in self.followers if service in follower.sources]
+        waits = [follower.wait_for(service, pos, CATCH_UP_S) for follower in following]
+        return bool(waits) and all(await asyncio.gather(*waits))
+
+    @asynccontextmanager
+    async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
+        self._session = aiohttp.ClientSession(trust_env=False)
+        self._own_token = ServiceToken(
+            self.settings.url_of("registry"),
+            f"client-{self.name}",
+            self.settings.client_secret,
+            self._session,
+        )
+        opening = asyncio.create_task(self._open_when_the_store_answers())
+        opening.add_done_callback(_end_the_process_if_it_failed)
+        try:
+            yield
+        finally:
+            opening.cancel()
+            await asyncio.wait([opening])
+            await self.background.stop()
+            await self.store.stop()
+            await self._session.close()
+            self._client.close()
+
+    async def _open_when_the_store_answers(self) -> None:
+        while not self._open:
+            try:
+                await self._open_now()
+            except PyMongoError as error:
+                log.warning("store-away", error=type(error).__name__)
+                await asyncio.sleep(0.5)
+
+    async def _open_now(self) -> None:
+        await self.store.start()
+        await self.sealed.start()
+        await self.keys.load()
+        for opening in self._openings:
+            await opening()
+        for follower in self.followers:
+            await follower.load()
+        log.info("service-opens", head=await self.store.head())
+        for follower in self.followers:
+            self.background.start(f"follow-{follower.name}", follower.follow_feeds)
+        for consumer in self._consumers:
+            self.background.start("consume", consumer.run)
+        self.background.start("relay", self.relay.run)
+        self.background.start("sweep-details", self._sweep)
+        for name, work in self._work:
+            self.background.start(name, work)
+        self._open = True
+
+    async def _sweep(self) -> None:
+        while True:
+            swept = await self.sealed.sweep(self.store.by_id)
+            log.info("details-swept", orphans=swept)
+            await asyncio.sleep(SWEEP_EVERY_S)
+
+
+def _end_the_process_if_it_failed(opening: asyncio.Task[None]) -> None:
+    """A service that cannot open for another reason than its store being away must not linger."""
+    if not opening.cancelled() and (error := opening.exception()) is not None:
+        log.error("service-cannot-open", error=type(error).__name__, exc_info=error)
+        os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,76 @@
+"""One settings class per process, read from the environment (prefix `LINLI_`)."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+def _split(value: object) -> object:
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+def _networks(value: object) -> object:
+    parts = _split(value)
+    return [ip_network(str(part)) for part in parts] if isinstance(parts, list) else parts
+
+
+class Settings(BaseSettings):
+    """What every service needs to know.
+
+    `mongo_url` and `amqp_url` hold the service's own credentials. `key_file` is where the keys of
+    sealed details live, outside the database; it is made if it is not there. `client_secret` is the
+    secret of the service's own OAuth client, `client-<name>`.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="LINLI_", extra="ignore")
+
+    mongo_url: SecretStr
+    mongo_db: str | None = None
+    amqp_url: SecretStr
+    host: str = "127.0.0.1"
+    port: int
+    key_file: Path
+    client_secret: SecretStr
+    registry_url: str
+    dispatch_url: str
+    notify_url: str
+    audit_url: str
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    community: str = "shaba"
+
+    def url_of(self, service: str) -> str:
+        """The base address of another service."""
+        return {
+            "registry": self.registry_url,
+            "dispatch": self.dispatch_url,
+            "notify": self.notify_url,
+            "audit": self.audit_url,
+        }[service].rstrip("/")
+
+
+class RegistrySettings(Settings):
+    """registry also makes the first clients, and loads a case into an empty log."""
+
+    admin_secret: SecretStr
+    dispatch_secret: SecretStr
+    notify_secret: SecretStr
+    audit_secret: SecretStr
+    case: str = "none"
+
+
+class NotifySettings(Settings):
+    """notify also knows when to try again (seconds after each failed attempt), and which private
+    networks (CIDR) it may deliver to."""
+
+    retry_schedule: Annotated[list[float], NoDecode, BeforeValidator(_split)] = [
+        *(5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
+    ]
+    allow_networks: Annotated[list[IPv4Network | IPv6Network], NoDecode, BeforeValidator(_networks)] = []
+    deadline: float = 15.0
