@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, PlainSerializer
+
+_RFC3339 = re.compile(r"^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$")
 
 
 def format_time(moment: datetime) -> str:
@@ -34,18 +37,18 @@ def _in_range(moment: datetime) -> datetime:
     return to_milliseconds(moment)
 
 
-def _no_numbers(value: object) -> object:
+def _from_text(value: object) -> object:
     """Pydantic reads a bare number as Unix time; on this interface times are RFC 3339 text only."""
-    if isinstance(value, str) and "T" in value.upper():
-        return value
     if isinstance(value, datetime):
         return value
+    if isinstance(value, str) and _RFC3339.match(value):
+        return parse_time(value)
     raise ValueError("a time is RFC 3339 text, for example 2026-11-24T08:30:00Z")
 
 
 Time = Annotated[
     AwareDatetime,
-    BeforeValidator(_no_numbers),
+    BeforeValidator(_from_text),
     AfterValidator(_in_range),
     PlainSerializer(format_time, return_type=str, when_used="json"),
 ]

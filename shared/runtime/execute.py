@@ -83,6 +83,7 @@ class Transaction:
     details: list[Detail] = field(default_factory=list)
     _versions: dict[str, int] = field(default_factory=dict)
     _states: dict[str, object] = field(default_factory=dict)
+    _began: dict[str, str] = field(default_factory=dict)
     _decided: bool = False
 
     async def load(self, aggregate: Aggregate[C, S, E], stream: str) -> S:
@@ -93,8 +94,14 @@ class Transaction:
             known = [event for event in decoded if event is not None]
             self._states[stream] = aggregate.decider.fold.over(known)
             self._versions[stream] = len(stored)
+            if stored:
+                self._began[stream] = stored[0].occurred_at
         state: S = self._states[stream]  # type: ignore[assignment]  # one stream has one aggregate
         return state
+
+    def began(self, stream: str) -> str:
+        """When the first event of a loaded stream occurred."""
+        return self._began[stream]
 
     def version(self, stream: str) -> int:
         """The version of a loaded stream, this transaction's events included."""
@@ -156,6 +163,10 @@ class Executor:
     def __init__(self, log: CommitLog, sealed: SealedDetails) -> None:
         self._log = log
         self._sealed = sealed
+
+    def reading(self, context: Context) -> Transaction:
+        """A transaction to read streams with; nothing of it is ever appended."""
+        return Transaction(self._log, context)
 
     async def execute(self, context: Context, work: Callable[[Transaction], Awaitable[Answer]]) -> Outcome:
         """Run `work` until its events are in the log, once.

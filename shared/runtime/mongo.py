@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
-from pymongo import WriteConcern
+from pymongo import UpdateOne, WriteConcern
 from pymongo.errors import (
     AutoReconnect,
+    BulkWriteError,
     ConnectionFailure,
     ExecutionTimeout,
     NetworkTimeout,
@@ -84,12 +85,14 @@ async def ping(client: Client) -> None:
 __all__ = [
     "DUPLICATE_KEY",
     "UNCERTAIN",
+    "BulkWriteError",
     "Client",
     "Collection",
     "Database",
     "Document",
     "PyMongoError",
     "StoreUnavailable",
+    "UpdateOne",
     "connect",
     "database",
     "is_passing",

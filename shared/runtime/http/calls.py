@@ -44,6 +44,10 @@ class Commands:
         shown = secrets() if secrets is not None and not outcome.replayed else {}
         return self._respond(outcome, shown)
 
+    def read(self, request: Request, principal: Principal) -> Transaction:
+        """A transaction that only reads."""
+        return self._executor.reading(self._context(request, principal))
+
     def _context(self, request: Request, principal: Principal) -> Context:
         key = _idempotency_key(request)
         path, method = request.url.path, request.method

@@ -1,0 +1,121 @@
+"""Visits: scheduled, checked in, completed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fastapi import APIRouter, Request, Response
+
+from services.dispatch.api.bodies import CheckInBody, CompletionBody, PlacementBody
+from services.dispatch.api.desk import REQUESTS, Coordinator, Writer, book, request_for
+from services.dispatch.api.shown import visit_shown
+from services.dispatch.domain.request import CheckIn, Command, Complete, ScheduleVisit
+from shared.folds.request import Request as RequestState
+from shared.kernel.canonical import Json
+from shared.kernel.commit import Answer
+from shared.kernel.decider import Refused, require
+from shared.runtime.access import Principal
+from shared.runtime.execute import Transaction
+from shared.runtime.http.calls import Commands, CommandsOf
+
+router = APIRouter(prefix="/v1", tags=["visits"])
+
+
+@router.post("/requests/{id}/visits", status_code=201, summary="Schedule a visit")
+async def schedule(
+    id: str, body: PlacementBody, request: Request, principal: Coordinator, commands: CommandsOf
+) -> Response:
+    """201 with the visit. 409: `volunteer-not-assigned`, `volunteer-not-free`.
+
+    A visit inside its assignment's slot is that duty; another one is booked as a duty of its own.
+    """
+
+    async def work(transaction: Transaction) -> Answer:
+        state = await request_for(transaction, id, principal)
+        fresh = f"{id}.visit-{len(state.visits) + 1}"
+        after = await transaction.decide(REQUESTS, id, ScheduleVisit(fresh, body.volunteer, body.slot))
+        visit = next(v for v in after.visits if v.volunteer == body.volunteer and v.slot == body.slot)
+        own = [a for a in after.assignments if a.volunteer == visit.volunteer]
+        if not any(a.slot.start <= visit.slot.start and visit.slot.end <= a.slot.end for a in own):
+            await book(transaction, after, visit.id, (visit.volunteer, visit.unit, visit.slot))
+        status = 201 if transaction.events else 200
+        return Answer(status, visit_shown(visit), f"/v1/requests/{id}", transaction.version(id))
+
+    return await commands.run(request, principal, work)
+
+
+@router.post("/visits/{id}/check-in", summary="The volunteer is there")
+async def check_in(
+    id: str, body: CheckInBody, request: Request, principal: Writer, commands: CommandsOf
+) -> Response:
+    """200 with the visit. By staff, or by the volunteer's unit. `occurred_at` if it was earlier than now."""
+
+    def command(transaction: Transaction, state: RequestState) -> Command:
+        now = transaction.context.now
+        details = None
+        if body.position is not None:
+            # Text, since canonical JSON here has no floats; six digits are a tenth of a metre.
+            position: dict[str, Json] = {
+                "latitude": f"{body.position.latitude:.6f}",
+                "longitude": f"{body.position.longitude:.6f}",
+            }
+            details = transaction.seal(_subject(id, state), {"position": position})
+        at = body.occurred_at or now
+        return CheckIn(id, body.method, body.reason, body.on_behalf_of, at, now, details)
+
+    return await _on_visit(id, request, principal, commands, command)
+
+
+@router.post("/visits/{id}/complete", summary="The visit is over")
+async def complete(
+    id: str, body: CompletionBody, request: Request, principal: Writer, commands: CommandsOf
+) -> Response:
+    """200 with the visit. 409: `visit-not-checked-in`, `visit-already-completed` with another outcome."""
+
+    def command(transaction: Transaction, state: RequestState) -> Command:
+        details = None
+        if body.text is not None:
+            details = transaction.seal(_subject(id, state), {"text": body.text})
+        return Complete(
+            id,
+            body.outcome,
+            body.contact_made,
+            body.started_at,
+            body.ended_at,
+            transaction.context.now,
+            details,
+        )
+
+    return await _on_visit(id, request, principal, commands, command)
+
+
+async def _on_visit(
+    id: str,
+    request: Request,
+    principal: Principal,
+    commands: Commands,
+    command: Callable[[Transaction, RequestState], Command],
+) -> Response:
+    stream = id.partition(".")[0]
+
+    async def work(transaction: Transaction) -> Answer:
+        state = await request_for(transaction, stream, principal)
+        visit = state.visit(id)
+        if visit is None:
+            raise Refused("not-found")
+        require(principal.sees((visit.unit,)), "not-found")
+        # Times of the event: what the caller says, when it says one.
+        decided = command(transaction, state)
+        at = decided.at if isinstance(decided, CheckIn) else transaction.context.now
+        after = await transaction.decide(REQUESTS, stream, decided, at)
+        shown = after.visit(id)
+        assert shown is not None
+        return Answer(200, visit_shown(shown), etag=transaction.version(stream))
+
+    return await commands.run(request, principal, work)
+
+
+def _subject(visit: str, state: RequestState) -> str:
+    """Whose detail it is: the resident's, or the request's where there is none."""
+    created = state.created
+    return created.resident if created is not None and created.resident else visit.partition(".")[0]

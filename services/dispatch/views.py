@@ -1,0 +1,94 @@
+"""dispatch's read model: one document for each request, for lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from shared.events.dispatch import (
+    RequestCreated,
+    RequestTriaged,
+    VisitCheckedIn,
+    VolunteerAssigned,
+)
+from shared.kernel.canonical import Json
+from shared.kernel.cloudevent import CloudEvent
+from shared.runtime.mongo import DUPLICATE_KEY, BulkWriteError, Database, Document, UpdateOne
+
+_STATUS: Mapping[str, str] = {
+    RequestTriaged.type: "triaged",
+    VolunteerAssigned.type: "assigned",
+    VisitCheckedIn.type: "in-service",
+}
+_CARRIED = ("service", "category", "grid", "priority", "due", "units")
+
+
+class Requests:
+    """The collection `requests`, by id, which is by the moment of creation."""
+
+    def __init__(self, database: Database) -> None:
+        self._requests = database["requests"]
+
+    async def open(self) -> None:
+        """Make the index if it is missing."""
+        await self._requests.create_index("key", unique=True)
+
+    async def follow(self, events: Sequence[CloudEvent]) -> None:
+        """Apply a batch of dispatch's own events; again is the same."""
+        of_requests = [event for event in events if event.stream.startswith("request-")]
+        created = [_created(event) for event in of_requests if event.type == RequestCreated.type]
+        if created:
+            await self._insert(created)
+        changes = [_change(event) for event in of_requests if event.type != RequestCreated.type]
+        if changes:
+            await self._requests.bulk_write(changes)
+
+    async def _insert(self, documents: list[Document]) -> None:
+        try:
+            await self._requests.insert_many(documents, ordered=False)
+        except BulkWriteError as error:
+            if any(item["code"] != DUPLICATE_KEY for item in error.details["writeErrors"]):
+                raise
+
+    async def page(
+        self, after: str | None, limit: int, only: Mapping[str, str]
+    ) -> tuple[list[dict[str, Json]], str | None]:
+        """Requests behind the id `after`, oldest first; and the id to go on from, if any.
+
+        `only` names fields that must be so; for `units`, that one of them is.
+        """
+        # Closed at both ends: `.` comes right behind `-`.
+        query: Document = {"key": {"$gt": after or "request-", "$lt": "request."}, **only}
+        documents = await self._requests.find(query).sort("key", 1).limit(limit + 1).to_list(None)
+        items = [_shown(document) for document in documents[:limit]]
+        return items, str(items[-1]["id"]) if len(documents) > limit else None
+
+
+def _created(event: CloudEvent) -> Document:
+    document = {
+        "_id": event.stream,
+        "key": event.stream,
+        "status": "received",
+        "created_at": event.time,
+        "version": event.version,
+        "channel": event.data["channel"],
+        "community": event.data["community"],
+    }
+    if "resident" in event.data:
+        document["resident"] = event.data["resident"]
+    return document | _carried(event)
+
+
+def _change(event: CloudEvent) -> UpdateOne:
+    fields = _carried(event) | {"version": event.version}
+    if event.type in _STATUS:
+        fields["status"] = _STATUS[event.type]
+    # A batch that comes again is applied from its first event on, and so ends as it did.
+    return UpdateOne({"_id": event.stream}, {"$set": fields})
+
+
+def _carried(event: CloudEvent) -> Document:
+    return {name: event.data[name] for name in _CARRIED if name in event.data}
+
+
+def _shown(document: Document) -> dict[str, Json]:
+    return {"id": document["_id"], **{k: v for k, v in document.items() if k not in ("_id", "key")}}
