@@ -2,55 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
-from shared.runtime.mongo import Database, connect, database as open_database
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from deploy.stack import Stack, ephemeral
+from shared.runtime.broker import Broker
+from shared.runtime.mongo import Database, connect
+from shared.runtime.mongo import database as open_database
 
 
 @pytest.fixture(scope="session")
-def store_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a SecantusDB server of this run, or of LINLI_TEST_MONGO_URL."""
-    if given := os.environ.get("LINLI_TEST_MONGO_URL"):
-        yield given
-        return
-    folder, port = tmp_path_factory.mktemp("store"), free_port()
-    with (folder / "log").open("wb") as output:
-        server = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "secantus", "--port", str(port)),
-                *("--storage-path", str(folder / "data"), "--cache-size", "96M", "--log-level", "WARNING"),
-            ],
-            stdout=output,
-            stderr=output,
-        )
-    wait_for_port(port, folder / "log")
-    yield f"mongodb://127.0.0.1:{port}/?retryWrites=false"
-    server.terminate()
-    server.wait(30)
+def servers() -> Iterator[Stack]:
+    """A broker and a store of this run's own, with a user for each service."""
+    with ephemeral(("rabbitmq", "store")) as stack:
+        yield stack
 
 
-def wait_for_port(port: int, output: Path) -> None:
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-    raise TimeoutError(f"nothing on port {port}: {output.read_text()[-2000:]}")
+@pytest.fixture(scope="session")
+def store_url(servers: Stack) -> str:
+    """The address of the store with the operator's rights, or LINLI_TEST_MONGO_URL."""
+    return os.environ.get("LINLI_TEST_MONGO_URL") or servers.site.mongo_url()
 
 
 @pytest.fixture
@@ -61,3 +35,9 @@ async def database(store_url: str) -> AsyncIterator[Database]:
     yield open_database(client, name)
     await client.drop_database(name)
     client.close()
+
+
+@pytest.fixture
+def broker(servers: Stack) -> Broker:
+    """The broker with dispatch's rights."""
+    return Broker(servers.site.amqp_url("dispatch"), "dispatch")

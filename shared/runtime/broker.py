@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import aio_pika
@@ -26,7 +26,7 @@ DELIVERY_LIMIT = 20
 class Broker:
     """How `service` reaches the broker."""
 
-    url: str
+    url: str = field(repr=False)
     service: str
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
@@ -41,33 +41,19 @@ class Consumer:
                 await channel.set_qos(prefetch_count=PREFETCH)
                 queue = await declare_queue(channel, self._queue, self._bindings)
                 inbox: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
+                cancelled = asyncio.Event()
+                underlay = await channel.get_underlay_channel()
+                underlay.on_consumer_cancel_callbacks.add(lambda _: cancelled.set())
 
                 async def receive(message: AbstractIncomingMessage) -> None:
                     inbox.put_nowait(message)  # no await before this: tasks start in delivery order
 
                 await queue.consume(receive)
                 self.connected = True
-                await self._work(connection, channel, inbox)
+                worker = self._take_for_ever(inbox)
+                await _first_failure(worker, self._watch(connection, channel), _lost(cancelled))
         finally:
             self.connected = False
-
-    async def _work(
-        self,
-        connection: AbstractConnection,
-        channel: AbstractChannel,
-        inbox: asyncio.Queue[AbstractIncomingMessage],
-    ) -> None:
-        worker = asyncio.create_task(self._take_for_ever(inbox))
-        watch = asyncio.create_task(self._watch(connection, channel))
-        tasks = {worker, watch}
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks)
 
     async def _take_for_ever(self, inbox: asyncio.Queue[AbstractIncomingMessage]) -> None:
         while True:
@@ -103,3 +89,21 @@ class Consumer:
             queue = await channel.declare_queue(self._queue, passive=True)
             if not queue.declaration_result.consumer_count:
                 raise ConsumerLost("the queue has no consumer")
+
+
+async def _lost(cancelled: asyncio.Event) -> None:
+    await cancelled.wait()
+    raise ConsumerLost("the broker cancelled the consumer")
+
+
+async def _first_failure(*works: Coroutine[None, None, None]) -> None:
+    """Run all until one fails, raise what it raised, and end the others."""
+    tasks = {asyncio.create_task(work) for work in works}
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)

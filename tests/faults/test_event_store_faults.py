@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import pairwise
 
 import pytest
 
@@ -15,6 +16,7 @@ from shared.runtime.mongo import database as open_database
 from shared.runtime.store import EventStore
 from tests.support.drafts import draft
 from tests.support.proxy import Mode, Proxy
+from tests.support.waiting import until
 
 MARKER = "cut-here"
 
@@ -76,14 +78,16 @@ async def test_until_the_outcome_is_known_the_caller_is_told_so(store_url: str, 
             await store.append(unsent)
         proxy.mode = "pass"
         direct = EventStore(database)
-        async with asyncio.timeout(10):
-            while await direct.by_id("sent") is None:
-                await asyncio.sleep(0.02)
+        await until(lambda: in_log(direct, "sent"))
         store.deadline = 5.0
         with pytest.raises(CommitExists):
             await store.append(draft(("request-1", 1), id="sent"))
         assert await store.by_id("unsent") is None  # it never was on its way, so it was taken back
         assert (await store.append(unsent)).pos == 3
+
+
+async def in_log(store: EventStore, commit_id: str) -> bool:
+    return await store.by_id(commit_id) is not None
 
 
 async def start_appender(url: str, database: Database, prefix: str, count: int) -> asyncio.subprocess.Process:
@@ -119,7 +123,7 @@ async def test_two_processes_share_a_log_without_gap_or_loss(store_url: str, dat
     commits = await EventStore(database).read(0, 3000)
     assert [commit.pos for commit in commits] == list(range(1, 2001))
     assert {commit.id for commit in commits} == {*printed[0], *printed[1]}
-    turns = sum(a.id[0] != b.id[0] for a, b in zip(commits, commits[1:], strict=False))
+    turns = sum(a.id[0] != b.id[0] for a, b in pairwise(commits))
     assert turns > 4  # neither had to wait for the other to end
 
 
