@@ -100,7 +100,11 @@ def encoded(service: str, commit: Commit) -> list[bytes]:
 
 def parse(raw: bytes) -> CloudEvent:
     """The CloudEvent that `raw` holds. Raises ValueError if it is not one of ours."""
-    document = decode_object(raw)
+    return from_document(decode_object(raw), raw)
+
+
+def from_document(document: Mapping[str, Json], raw: bytes) -> CloudEvent:
+    """The CloudEvent that `document` is, `raw` being its bytes. Raises ValueError if it is not one of ours."""
     try:
         pos, index = str(document["sequence"]).split(".")
         data = document["data"]

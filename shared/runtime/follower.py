@@ -30,6 +30,13 @@ class PositionMoved(Exception):
     """Another replica has taken this source further; its position is read again."""
 
 
+class SourceStopped(Exception):
+    """Raised by a handler, of a follower that does not park, that takes nothing more of a source.
+
+    The source is left alone from then on, its position where it was; the others go on. The text says why.
+    """
+
+
 @dataclass(slots=True)
 class _Track:
     """How far one source has been followed."""
@@ -37,6 +44,7 @@ class _Track:
     source: Source
     place: Place | None = None
     behind: bool = True
+    stopped: str | None = None
     heard: float = 0.0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -47,6 +55,9 @@ class Follower:
 
     `handler` gets batches of one source in order, and must be idempotent: after a crash the last batch
     comes again. An event that it cannot take is parked, unless `parks` is false: then the source waits.
+
+    `seen_again` gets what comes at a place that was applied already, instead of its being dropped unseen.
+    With it, each comparison with a source also reads the last commit that was applied once more.
     """
 
     def __init__(
@@ -56,6 +67,7 @@ class Follower:
         handler: Handler,
         database: Database,
         parks: bool = True,
+        seen_again: Handler | None = None,
     ) -> None:
         self.name = name
         self._tracks = {service: _Track(source) for service, source in sources.items()}
@@ -63,6 +75,7 @@ class Follower:
         self._positions = database[f"positions-{name}"]
         self._parking = Parking(database)
         self._parks = parks
+        self._seen_again = seen_again
         self._moved = asyncio.Condition()
 
     async def load(self) -> None:
@@ -84,6 +97,18 @@ class Follower:
     def is_behind(self, service: str) -> bool:
         """Whether something of this source is known to be missing."""
         return self._tracks[service].behind
+
+    def standing(self, service: str) -> str:
+        """`followed`, `behind`, or why the source was stopped."""
+        track = self._tracks[service]
+        return track.stopped or ("behind" if track.behind else "followed")
+
+    def stop(self, service: str, reason: str) -> None:
+        """Take nothing more of `service`."""
+        track = self._tracks[service]
+        if track.stopped is None:
+            log.error("source-stopped", follower=self.name, source=service, reason=reason)
+        track.stopped, track.behind = reason, True
 
     async def wait_for(self, service: str, pos: int, patience: float) -> bool:
         """Wait until commit `pos` of `service` is applied; false if that takes over `patience` seconds."""
@@ -116,9 +141,12 @@ class Follower:
         for event in events:
             by_service.setdefault(event.service, []).append(event)
         for service, of_service in by_service.items():
-            if (track := self._tracks.get(service)) is not None:
+            if (track := self._tracks.get(service)) is not None and track.stopped is None:
                 async with track.lock:
-                    await self._take(service, track, sorted(of_service, key=lambda event: event.place))
+                    try:
+                        await self._take(service, track, sorted(of_service, key=lambda event: event.place))
+                    except SourceStopped as stopped:
+                        self.stop(service, str(stopped))
 
     async def follow_feeds(self) -> None:
         """Compare with every source at the start and every few seconds; runs until cancelled."""
@@ -138,7 +166,8 @@ class Follower:
 
     async def _follow_feed(self, service: str, track: _Track) -> None:
         while True:
-            if track.behind or monotonic() - track.heard >= HEARTBEAT_S:
+            due = track.behind or monotonic() - track.heard >= HEARTBEAT_S
+            if due and track.stopped is None:
                 await self._catch_up_or_say_so(service, track)
             try:
                 async with asyncio.timeout(BEHIND_S if track.behind else HEARTBEAT_S / 2):
@@ -153,6 +182,8 @@ class Follower:
             async with track.lock:
                 track.place = await self._load(service)
                 await self._catch_up(service, track)
+        except SourceStopped as stopped:
+            self.stop(service, str(stopped))
         except (SourceUnavailable, PyMongoError, PositionMoved) as error:
             if isinstance(error, PyMongoError) and not is_passing(error):
                 raise
@@ -162,11 +193,17 @@ class Follower:
 
     async def _catch_up(self, service: str, track: _Track) -> None:
         """Read the feed until its end. Commits come whole, so one begun is read again from its start."""
+        look_back = 0 if self._seen_again is None else 1
         while True:
             place = self.place(service)
             whole = place.index + 1 >= place.size
-            events = await track.source.read(place.pos if whole else place.pos - 1)
-            fresh = [event for event in events if event.place > place]
+            events = await track.source.read(max(place.pos - (look_back if whole else 1), 0))
+            again = [event for event in events if _is_old(event, place)]
+            if look_back and place != START and not again:
+                raise SourceUnavailable(f"the feed ends before {place}, which was applied")
+            look_back = 0
+            await self._show_again(again)
+            fresh = events[len(again) :]
             if not fresh:
                 track.behind, track.heard = False, monotonic()
                 return
@@ -176,19 +213,26 @@ class Follower:
 
     async def _take(self, service: str, track: _Track, events: list[CloudEvent]) -> None:
         run: list[CloudEvent] = []
+        again: list[CloudEvent] = []
         last = self.place(service)
         for event in events:
-            if event.place.pos < last.pos or (event.place.pos, event.place.index) <= (last.pos, last.index):
+            if _is_old(event, last):
+                again.append(event)
                 continue
             if not last.next_is(event.place):
                 track.behind = True
                 break
             run.append(event)
             last = event.place
+        await self._show_again(again)
         if run:
             await self._apply(service, track, run)
         if track.behind:
             track.wake.set()
+
+    async def _show_again(self, events: Sequence[CloudEvent]) -> None:
+        if events and self._seen_again is not None:
+            await self._seen_again(events)
 
     async def _apply(self, service: str, track: _Track, events: Sequence[CloudEvent]) -> None:
         await self._handle(events)
@@ -241,3 +285,8 @@ class Follower:
             track.place = await self._load(service)
             raise PositionMoved(service)
         track.place = place
+
+
+def _is_old(event: CloudEvent, last: Place) -> bool:
+    """Whether `event` is at `last` or before it, whatever size it gives its commit."""
+    return (event.place.pos, event.place.index) <= (last.pos, last.index)

@@ -80,10 +80,16 @@ class Service:
         self._own_token: ServiceToken | None = None
         self._open = False
 
-    def follow(self, services: Sequence[str], handler: Handler, parks: bool = True) -> Follower:
+    def follow(
+        self,
+        services: Sequence[str],
+        handler: Handler,
+        parks: bool = True,
+        seen_again: Handler | None = None,
+    ) -> Follower:
         """Follow other services (and this one, if named) through the broker and their feeds."""
         sources = {service: self._source(service) for service in services}
-        follower = Follower("events", sources, handler, self.database, parks)
+        follower = Follower("events", sources, handler, self.database, parks, seen_again)
         self._consumers.append(Consumer(self.broker, f"{self.name}.events.v1", services, follower))
         self.followers.append(follower)
         return follower
@@ -136,7 +142,7 @@ class Service:
         found = {"store": store, "broker": "up" if self._broker_is_up() else "down"}
         for follower in self.followers:
             for service in follower.sources:
-                found[f"{follower.name}:{service}"] = "behind" if follower.is_behind(service) else "followed"
+                found[f"{follower.name}:{service}"] = follower.standing(service)
         return found
 
     def _broker_is_up(self) -> bool:

@@ -24,6 +24,7 @@ from deploy.stack.credentials import SERVICES
 from deploy.stack.ports import free_base, listening
 from deploy.stack.processes import Process
 from deploy.stack.services import CHECKOUT
+from shared.runtime.settings import NotifySettings, RegistrySettings, Settings
 
 
 @pytest.fixture(scope="module")
@@ -326,3 +327,42 @@ def test_a_process_id_that_was_given_to_somebody_else_is_not_ours() -> None:
     mine = os.getpid()
     assert not Process(pid=mine, started="another boot/1").running()
     assert Process(pid=mine, started="another boot/1").end(grace=0)
+
+
+SETTINGS: dict[str, type[Settings]] = {
+    "registry": RegistrySettings,
+    "dispatch": Settings,
+    "notify": NotifySettings,
+    "audit": Settings,
+}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_is_given_what_it_asks_for(stack: Stack, service: str) -> None:
+    fields = SETTINGS[service].model_fields
+    given = set(stack.environment(service))
+    assert given <= {f"LINLI_{name.upper()}" for name in fields}
+    assert given >= {f"LINLI_{name.upper()}" for name, field in fields.items() if field.is_required()}
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc")
+def test_a_service_sees_its_own_settings_and_little_else(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LINLI_TESTS_ONLY", "1")
+    monkeypatch.setenv("SOMEBODYS_TOKEN", "secret")
+    pid = stack.start("registry").pids["registry"]
+    try:
+        lines = Path(f"/proc/{pid}/environ").read_text().split("\0")
+        seen = dict(line.split("=", 1) for line in lines if line)
+        settings = {name: value for name, value in seen.items() if name.startswith("LINLI_")}
+        assert settings == stack.environment("registry")
+        assert "SOMEBODYS_TOKEN" not in seen
+        others = [stack.site.credentials.services[name] for name in SERVICES if name != "registry"]
+        assert not [
+            one for one in others if one.store in settings.values() or one.broker in settings.values()
+        ]
+        assert os.getsid(pid) == pid
+    finally:
+        stack.stop("registry")
+    assert not alive(pid)

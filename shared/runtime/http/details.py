@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fastapi import Request, Response
@@ -18,7 +18,7 @@ from shared.runtime.ids import new_id
 from shared.runtime.sealed import SealedDetails
 
 # A reading is a fact about somebody outside: there is no rule to decide it by.
-_READINGS: Aggregate[Event, None, Event] = Aggregate(
+READINGS: Aggregate[Event, None, Event] = Aggregate(
     Decider(lambda viewed, _: [viewed], Fold(None, lambda state, _: state)), lambda *_: None
 )
 
@@ -36,9 +36,16 @@ async def show(
 ) -> Response:
     """The details as `{"items": […]}`, after their reading was recorded. Raises Erased (410)."""
     items: list[Json] = [await sealed.read(digest) for digest in reading.digests]
+    return await show_on_record(request, principal, commands, reading.viewed, {"items": items})
+
+
+async def show_on_record(
+    request: Request, principal: Principal, commands: Commands, viewed: Event, shown: Mapping[str, Json]
+) -> Response:
+    """`shown`, after `viewed` was recorded on an `access-…` stream of its own."""
 
     async def work(transaction: Transaction) -> Answer:
-        await transaction.begin(_READINGS, new_id("access"), reading.viewed)
-        return Answer(200, {"items": None})
+        await transaction.begin(READINGS, new_id("access"), viewed)
+        return Answer(200, dict.fromkeys(shown))
 
-    return await commands.run(request, principal, work, lambda: {"items": items})
+    return await commands.run(request, principal, work, lambda: shown)

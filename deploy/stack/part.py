@@ -1,0 +1,26 @@
+"""What the launcher needs to know of a part, whatever it is."""
+
+from typing import Protocol
+
+from deploy.stack.processes import Launch
+
+
+class Part(Protocol):
+    """One process of the stack."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """Where it listens, its main port first; all must be free before it starts."""
+
+    @property
+    def patience(self) -> float:
+        """Seconds that it may take from its start until it is ready."""
+
+    def prepare(self) -> Launch:
+        """Put in place what its start needs, and say how to start it. Raises StackError if that fails."""
+
+    def why_not_ready(self) -> str | None:
+        """None once it does its work; until then what is missing, in a few words."""
