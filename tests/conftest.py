@@ -8,10 +8,11 @@ from uuid import uuid4
 
 import pytest
 
-from deploy.stack import Stack, ephemeral
+from deploy.stack import PARTS, Stack, ephemeral
 from shared.runtime.broker import Broker
 from shared.runtime.mongo import Database, connect
 from shared.runtime.mongo import database as open_database
+from tests.support.community import Community, community
 
 
 @pytest.fixture(scope="session")
@@ -41,3 +42,17 @@ async def database(store_url: str) -> AsyncIterator[Database]:
 def broker(servers: Stack) -> Broker:
     """The broker with dispatch's rights."""
     return Broker(servers.site.amqp_url("dispatch"), "dispatch")
+
+
+@pytest.fixture(scope="session")
+def running_stack() -> Iterator[Stack]:
+    """All four services on servers of their own, with the case loaded."""
+    with ephemeral(PARTS) as stack:
+        yield stack
+
+
+@pytest.fixture
+async def shaba(running_stack: Stack) -> AsyncIterator[Community]:
+    """The running stack as its users meet it."""
+    async with community(running_stack.up()) as clients:
+        yield clients

@@ -14,10 +14,11 @@ from shared.kernel.canonical import Json
 from shared.kernel.cloudevent import CloudEvent
 from shared.runtime.mongo import DUPLICATE_KEY, BulkWriteError, Database, Document, UpdateOne
 
+VISITED = "in-service"
 _STATUS: Mapping[str, str] = {
     RequestTriaged.type: "triaged",
     VolunteerAssigned.type: "assigned",
-    VisitCheckedIn.type: "in-service",
+    VisitCheckedIn.type: VISITED,
 }
 _CARRIED = ("service", "category", "grid", "priority", "due", "units")
 
@@ -38,7 +39,8 @@ class Requests:
         created = [_created(event) for event in of_requests if event.type == RequestCreated.type]
         if created:
             await self._insert(created)
-        changes = [_change(event) for event in of_requests if event.type != RequestCreated.type]
+        others = [event for event in of_requests if event.type != RequestCreated.type]
+        changes = [change for event in others for change in _changes(event)]
         if changes:
             await self._requests.bulk_write(changes)
 
@@ -78,12 +80,15 @@ def _created(event: CloudEvent) -> Document:
     return document | _carried(event)
 
 
-def _change(event: CloudEvent) -> UpdateOne:
-    fields = _carried(event) | {"version": event.version}
-    if event.type in _STATUS:
-        fields["status"] = _STATUS[event.type]
+def _changes(event: CloudEvent) -> list[UpdateOne]:
     # A batch that comes again is applied from its first event on, and so ends as it did.
-    return UpdateOne({"_id": event.stream}, {"$set": fields})
+    fields = _carried(event) | {"version": event.version}
+    changes = [UpdateOne({"_id": event.stream}, {"$set": fields})]
+    if event.type in _STATUS:
+        # Who is placed while somebody is there already takes nothing back.
+        reached = {"_id": event.stream, "status": {"$ne": VISITED}}
+        changes.append(UpdateOne(reached, {"$set": {"status": _STATUS[event.type]}}))
+    return changes
 
 
 def _carried(event: CloudEvent) -> Document:

@@ -26,7 +26,7 @@ def build(settings: RegistrySettings) -> FastAPI:
 
     service.on_open(records.open)
     service.on_open(Bootstrap(service, settings, signer).run)
-    service.project("records", by_type({**service.keys.reactions(), **records.reactions()}))
+    service.project("records", by_type(service.keys.reactions(), records.reactions()))
 
     app = service.app(
         "Linli registry", [clients.router, directory.router, persons.router], BY_SERVICE["registry"]

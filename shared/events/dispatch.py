@@ -21,7 +21,7 @@ Outcome = Literal["done", "partly-done", "not-done"]
 class Slot(BaseModel):
     """A half-open interval of time, UTC."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True)
 
     start: Time
     end: Time

@@ -35,6 +35,8 @@ class DeliveryOutcome(BaseModel):
     status: int | None = None
     """The receiver's HTTP status; none if there was no answer."""
     at: Time
+    next_at: Time | None = None
+    """When it is tried again; only for `failed`."""
 
 
 class DeliveriesAttempted(Event):

@@ -86,8 +86,10 @@ def evolve(request: Request, event: Event) -> Request:
         case RequestTriaged(priority=priority, due=due):
             return replace(request, status="triaged", priority=priority, due=due)
         case VolunteerAssigned(assignment=id, volunteer=volunteer, unit=unit, slot=slot):
+            # Who is placed while somebody is there already takes nothing back.
+            status: Status = "in-service" if request.status == "in-service" else "assigned"
             assignments = (*request.assignments, Assignment(id, volunteer, unit, slot))
-            return replace(request, status="assigned", assignments=assignments)
+            return replace(request, status=status, assignments=assignments)
         case VisitScheduled(visit=id, volunteer=volunteer, unit=unit, slot=slot):
             return replace(request, visits=(*request.visits, Visit(id, volunteer, unit, slot)))
         case VisitCheckedIn():

@@ -9,14 +9,17 @@ import orjson
 
 Json = str | int | bool | None | list["Json"] | dict[str, "Json"]
 
+# Times are written by `kernel.times` and models by themselves; left to orjson, they would come out otherwise.
+_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
+
 
 def encode(value: object) -> bytes:
     """Bytes of `value` with sorted keys and no white space.
 
     For data with ASCII keys, integers below 2^53 and no floats, as all events have, this is RFC 8785.
-    Raises TypeError for what JSON cannot say, lone surrogates included.
+    Raises TypeError for what JSON cannot say, lone surrogates, moments and dataclasses included.
     """
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    return orjson.dumps(value, option=_OPTIONS)
 
 
 def decode(data: bytes) -> Json:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.kernel.canonical import Json, decode_object, encode
 from shared.kernel.commit import Commit
+
+_WRITTEN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -104,29 +107,55 @@ def parse(raw: bytes) -> CloudEvent:
 
 
 def from_document(document: Mapping[str, Json], raw: bytes) -> CloudEvent:
-    """The CloudEvent that `document` is, `raw` being its bytes. Raises ValueError if it is not one of ours."""
+    """The CloudEvent that `document` says, `raw` its bytes. Raises ValueError if it is not one of ours."""
     try:
-        pos, index = str(document["sequence"]).split(".")
+        prefix, service = _text(document["source"]).rsplit("/", 1)
         data = document["data"]
-        size, version = document["commitsize"], document["streamversion"]
-        if not (isinstance(data, dict) and isinstance(size, int) and isinstance(version, int)):
-            raise ValueError("an attribute has the wrong type")
-        prefix, service = str(document["source"]).rsplit("/", 1)
-        if prefix != "/linli":
+        if prefix != "/linli" or not service:
             raise ValueError("an unknown source")
+        if not isinstance(data, dict):
+            raise ValueError("an attribute has the wrong type")
         return CloudEvent(
             raw=raw,
-            id=str(document["id"]),
+            id=_text(document["id"]),
             service=service,
-            type=str(document["type"]),
-            stream=str(document["subject"]),
-            version=version,
-            place=Place(int(pos), int(index), size),
-            time=str(document["time"]),
-            recorded=str(document["recordedtime"]),
-            community=str(document["community"]),
-            correlation=str(document["correlationid"]),
+            type=_text(document["type"]),
+            stream=_text(document["subject"]),
+            version=_count(document["streamversion"]),
+            place=_place(_text(document["sequence"]), _count(document["commitsize"])),
+            time=_time(document["time"]),
+            recorded=_time(document["recordedtime"]),
+            community=_text(document["community"]),
+            correlation=_text(document["correlationid"]),
             data=data,
         )
     except KeyError as missing:
         raise ValueError(f"an attribute is missing: {missing.args[0]}") from missing
+
+
+def _text(value: Json) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError("an attribute is no text")
+    return value
+
+
+def _count(value: Json) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ValueError("an attribute is no number from 1")
+    return value
+
+
+def _place(text: str, size: int) -> Place:
+    pos, _, index = text.partition(".")
+    place = Place(int(pos), int(index), size)
+    if text != sequence(place.pos, place.index) or place.pos < 1 or not 0 <= place.index < size:
+        raise ValueError("a sequence that is none")
+    return place
+
+
+def _time(value: Json) -> str:
+    """Times are compared as text, so that none may be written otherwise."""
+    text = _text(value)
+    if _WRITTEN.fullmatch(text) is None:
+        raise ValueError("an attribute is no time")
+    return text

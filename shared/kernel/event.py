@@ -17,8 +17,6 @@ class Event(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
     type: ClassVar[str]
-    private: ClassVar[frozenset[str]] = frozenset()
-    """Fields of the data that partner units do not see."""
 
     community: str
 

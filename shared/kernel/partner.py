@@ -11,6 +11,10 @@ PRIVATE_FIELDS = frozenset({"resident", "details", "position", "basis"})
 """Fields of any event's data that no partner sees: a person, or the digest of a person's details."""
 
 UNIT_FIELDS = frozenset({"unit", "lead_unit", "supporting_units"})
+"""Fields that name units: a partner sees its own name there only."""
+
+HIDDEN_FIELDS = PRIVATE_FIELDS | UNIT_FIELDS
+"""Fields that the partners' form of an event may lack."""
 
 
 def concerns(data: Mapping[str, Json], unit: str) -> bool:

@@ -177,15 +177,15 @@ class Executor:
             return done
         for _ in range(ATTEMPTS):
             transaction = Transaction(self._log, context)
+            # Refused, or with nothing left to do, the first try of this very call may have landed since.
             try:
                 answer = await work(transaction)
             except (Refused, VersionMismatch):
-                # The first try of this very call may have landed since we looked.
                 if (done := await self._done_before(context)) is not None:
                     return done
                 raise
             if not transaction.events:
-                return Outcome(answer, None)
+                return await self._done_before(context) or Outcome(answer, None)
             try:
                 commit = await self._append(transaction, answer)
             except StreamMoved:

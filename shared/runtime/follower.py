@@ -203,7 +203,7 @@ class Follower:
                 raise SourceUnavailable(f"the feed ends before {place}, which was applied")
             look_back = 0
             await self._show_again(again)
-            fresh = events[len(again) :]
+            fresh = [event for event in events if not _is_old(event, place)]
             if not fresh:
                 track.behind, track.heard = False, monotonic()
                 return
@@ -212,21 +212,23 @@ class Follower:
             await self._apply(service, track, fresh)
 
     async def _take(self, service: str, track: _Track, events: list[CloudEvent]) -> None:
-        run: list[CloudEvent] = []
-        again: list[CloudEvent] = []
         last = self.place(service)
-        for event in events:
+        again = [event for event in events if _is_old(event, last)]
+        await self._show_again(again)
+        run: list[CloudEvent] = []
+        twins: list[CloudEvent] = []
+        for event in events[len(again) :]:
             if _is_old(event, last):
-                again.append(event)
+                twins.append(event)
                 continue
             if not last.next_is(event.place):
                 track.behind = True
                 break
             run.append(event)
             last = event.place
-        await self._show_again(again)
         if run:
             await self._apply(service, track, run)
+        await self._show_again(twins)
         if track.behind:
             track.wake.set()
 

@@ -7,13 +7,17 @@ current key; a key stays in the file for as long as something is sealed with it.
 from __future__ import annotations
 
 import base64
+import fcntl
 import hashlib
 import hmac
 import json
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -62,15 +66,13 @@ class Keyring:
 
 
 def load_keyring(path: Path, extra: tuple[str, ...] = ()) -> Keyring:
-    """Read the key file, making it, or the secrets named in `extra`, if they are not there."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _create(path, {"current": "key-0001", "keys": {"key-0001": _random()}})
-    content = json.loads(path.read_text())
-    missing = [name for name in extra if name not in content]
-    if missing:
-        content.update({name: _random() for name in missing})
-        _replace(path, content)
+    """Read the key file, making it, or the secrets named in `extra`, if they are not there.
+
+    Of processes that start at once, one makes what is missing and all read the same.
+    """
+    content = json.loads(path.read_text()) if path.exists() else {}
+    if not {"keys", *extra} <= content.keys():
+        content = _completed(path, extra)
     return Keyring(
         current=content["current"],
         keys={name: base64.b64decode(value) for name, value in content["keys"].items()},
@@ -82,27 +84,36 @@ def _random() -> str:
     return base64.b64encode(secrets.token_bytes(32)).decode()
 
 
-def _create(path: Path, content: dict[str, object]) -> None:
-    """Write the first file; of two processes that start at once, one wins and both read the same."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}")
-    _write(temporary, content)
+def _completed(path: Path, extra: tuple[str, ...]) -> dict[str, Any]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _held(path.parent):
+        if not path.exists():
+            _replace(path, {"current": "key-0001", "keys": {"key-0001": _random()}})
+        content: dict[str, Any] = json.loads(path.read_text())
+        missing = [name for name in extra if name not in content]
+        if missing:
+            content.update({name: _random() for name in missing})
+            _replace(path, content)
+        return content
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Keep others who do the same out of `folder` meanwhile; a process that dies lets go of it."""
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.link(temporary, path)
-    except FileExistsError:
-        return
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
     finally:
-        temporary.unlink()
+        os.close(descriptor)
 
 
 def _replace(path: Path, content: dict[str, object]) -> None:
-    temporary = path.with_name(f"{path.name}.{os.getpid()}")
-    _write(temporary, content)
-    temporary.replace(path)
-
-
-def _write(path: Path, content: dict[str, object]) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    """Write the whole file anew; a reader, or a crash, meets the old one or the new one."""
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
         json.dump(content, file)
         file.flush()
         os.fsync(file.fileno())
+    temporary.replace(path)

@@ -90,6 +90,7 @@ __all__ = [
     "Collection",
     "Database",
     "Document",
+    "NetworkTimeout",
     "PyMongoError",
     "StoreUnavailable",
     "UpdateOne",

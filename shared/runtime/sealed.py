@@ -78,6 +78,8 @@ class SealedDetails:
                 subjects = list({document["subject"] for document, _ in group})
                 found = await self._tombstones.find({"_id": {"$in": subjects}}).to_list(None)
                 erased = {str(tombstone["_id"]) for tombstone in found}
+                if erased:
+                    await self._details.delete_many({"subject": {"$in": list(erased)}})
             except Exception as error:
                 for _, future in group:
                     if not future.done():

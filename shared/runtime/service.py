@@ -36,6 +36,7 @@ from shared.runtime.store import EventStore
 from shared.runtime.tokens import ServiceToken
 
 CATCH_UP_S = 2.0
+PROJECT_EVERY_S = 0.05
 SWEEP_EVERY_S = 3600.0
 VERSION = "0.1.0"
 
@@ -45,13 +46,14 @@ Opening = Callable[[], Awaitable[None]]
 log = structlog.get_logger()
 
 
-def by_type(reactions: Mapping[str, Reaction]) -> Handler:
-    """A handler that gives each event to the reaction for its type; other types are not its business."""
+def by_type(*tables: Mapping[str, Reaction]) -> Handler:
+    """A handler that gives each event to the reactions for its type, table by table; others it leaves."""
 
     async def handle(events: Sequence[CloudEvent]) -> None:
         for event in events:
-            if (reaction := reactions.get(event.type)) is not None:
-                await reaction(event)
+            for table in tables:
+                if (reaction := table.get(event.type)) is not None:
+                    await reaction(event)
 
     return handle
 
@@ -104,6 +106,8 @@ class Service:
                 await appended.wait()
                 appended.clear()
                 follower.nudge(self.name)
+                # Under load a few large batches cost the store far less than many small ones.
+                await asyncio.sleep(PROJECT_EVERY_S)
 
         self._work.append((f"nudge-{name}", nudge))
         self.followers.append(follower)

@@ -24,13 +24,18 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
 
 
-def _not_too_long(slot: Slot) -> Slot:
+class SlotBody(Slot):
+    """From when to when, 24 hours at the most."""
+
+    # A slot in an event may have fields that a later version adds; one that is sent may not.
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+def _plain(slot: SlotBody) -> Slot:
+    """A slot equal to those in events."""
     if slot.end - slot.start > LONGEST_SLOT:
         raise ValueError("a slot is 24 hours at the most")
-    return slot
-
-
-SlotBody = Annotated[Slot, AfterValidator(_not_too_long)]
+    return Slot(start=slot.start, end=slot.end)
 
 
 class Body(BaseModel):
@@ -59,7 +64,7 @@ class PlacementBody(Body):
     """Who, and when."""
 
     volunteer: Id
-    slot: SlotBody
+    slot: Annotated[SlotBody, AfterValidator(_plain)]
 
 
 class Position(Body):

@@ -45,7 +45,7 @@ class Desk:
         return f"registry@{self.registry.place('registry').pos}"
 
 
-def _desk(request: Request) -> Desk:
+async def _desk(request: Request) -> Desk:
     desk: Desk = request.app.state.desk
     return desk
 

@@ -106,6 +106,8 @@ Command = Create | Triage | AssignVolunteer | ScheduleVisit | CheckIn | Complete
 def decide(command: Command, request: Request) -> Sequence[Event]:
     """The events of `command`; none if it is so already. Raises Refused with the code of the rule."""
     if isinstance(command, Create):
+        if request.created == command.facts:
+            return []
         require(request.created is None, "already-registered")
         return [command.facts]
     if request.created is None:

@@ -40,7 +40,7 @@ Admin = Annotated[Principal, Security(bearer, scopes=["registry:admin"])]
 ResidentReader = Annotated[Principal, Security(bearer, scopes=["residents:read"])]
 
 
-def _records(request: Request) -> Records:
+async def _records(request: Request) -> Records:
     records: Records = request.app.state.records
     return records
 

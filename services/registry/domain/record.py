@@ -35,7 +35,7 @@ def decide(command: Command, record: Record) -> Sequence[Event]:
     """The events of `command`. Raises Refused: already-registered, not-found."""
     match command:
         case Register(facts):
-            if record.facts == facts:
+            if record.facts == facts and not record.ended:
                 return []
             require(record.facts is None, "already-registered")
             return [facts]

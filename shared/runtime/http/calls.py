@@ -97,7 +97,7 @@ def _if_match(request: Request) -> int | None:
     return int(match[1])
 
 
-def _commands(request: Request) -> Commands:
+async def _commands(request: Request) -> Commands:
     commands: Commands = request.app.state.commands
     return commands
 

@@ -28,7 +28,7 @@ class Page(BaseModel):
         if self.cursor is None:
             return None
         try:
-            return base64.urlsafe_b64decode(self.cursor.encode("ascii")).decode()
+            return base64.b64decode(self.cursor.encode("ascii"), b"-_", validate=True).decode()
         except (UnicodeError, binascii.Error, ValueError):
             raise Problem(400, "invalid-cursor", "a cursor is what `next` said") from None
 

@@ -23,7 +23,7 @@ RETRY_AFTER_S = 1
 log = structlog.get_logger()
 
 # A refusal is a conflict with what is so (409), unless its code says otherwise.
-REFUSALS: Mapping[str, int] = {"not-found": 404, "forbidden": 403, "erased": 410}
+REFUSALS: Mapping[str, int] = {"not-found": 404, "forbidden": 403, "erased": 410, "url-not-allowed": 422}
 UNKNOWN = "unknown-"
 
 

@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.kernel.canonical import Json, encode
 from shared.kernel.cloudevent import documents
-from shared.kernel.event import Event
-from shared.kernel.partner import concerns, partner_form
+from shared.kernel.event import Event, Partners
+from shared.kernel.partner import HIDDEN_FIELDS, concerns, partner_form
 from shared.runtime.access import Principal, bearer
 from shared.runtime.http.calls import json_response
 from shared.runtime.http.problems import Problem
@@ -84,9 +84,15 @@ def _data(document: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def schema_of(model: type[Event]) -> dict[str, object]:
-    """The JSON Schema (2020-12) of the data of an event type, named by its `dataschema`."""
+    """The JSON Schema (2020-12) of the data of an event type, named by its `dataschema`.
+
+    What the partners' form leaves out is not required, so that the schema holds for both forms.
+    """
+    schema = model.model_json_schema(mode="serialization")
+    if issubclass(model, Partners):
+        schema["required"] = [name for name in schema["required"] if name not in HIDDEN_FIELDS]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:linli:event:{model.type}:1",
-        **model.model_json_schema(mode="serialization"),
+        **schema,
     }

@@ -1,0 +1,71 @@
+"""A small HTTP client for tests: what a partner's program would do, and nothing more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+
+
+@dataclass
+class Reply:
+    """An answer: its status, headers and JSON body (an empty object if there is none)."""
+
+    status: int
+    headers: dict[str, str]
+    body: Any
+    raw: bytes
+
+
+@dataclass
+class Client:
+    """Calls one service at `base`, with `token` if there is one."""
+
+    base: str
+    session: aiohttp.ClientSession
+    token: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        json: object = None,
+        *,
+        data: bytes | None = None,
+        headers: dict[str, str] | None = None,
+        params: dict[str, str] | None = None,
+    ) -> Reply:
+        """One call. `data` are the bytes of a body that is sent as JSON whatever it is."""
+        sent = {**self.headers, **(headers or {})}
+        if self.token is not None:
+            sent.setdefault("Authorization", f"Bearer {self.token}")
+        if data is not None:
+            sent.setdefault("Content-Type", "application/json")
+        async with self.session.request(
+            method, self.base + path, json=json, data=data, headers=sent, params=params
+        ) as response:
+            raw = await response.read()
+            is_json = "json" in response.headers.get("Content-Type", "")
+            body = await response.json(content_type=None) if is_json and raw else {}
+            return Reply(response.status, {k.lower(): v for k, v in response.headers.items()}, body, raw)
+
+    async def get(self, path: str, **params: str) -> Reply:
+        """GET with query parameters."""
+        return await self.call("GET", path, params=params)
+
+    async def post(self, path: str, json: object = None, **headers: str) -> Reply:
+        """POST a JSON body; keyword arguments are headers, `_` for `-`."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return await self.call("POST", path, json, headers=named)
+
+
+async def access_token(session: aiohttp.ClientSession, registry: str, client: str, secret: str) -> str:
+    """An access token by client credentials."""
+    form = {"grant_type": "client_credentials", "client_id": client, "client_secret": secret}
+    async with session.post(f"{registry}/oauth/token", data=form) as response:
+        body = await response.json()
+        assert response.status == 200, body
+        token: str = body["access_token"]
+        return token
