@@ -39,5 +39,6 @@ def run(name: str, kind: Callable[[], S], build: Callable[[S], FastAPI]) -> None
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=5,
     )

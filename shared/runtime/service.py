@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from time import monotonic
 
 import aiohttp
 import structlog
@@ -36,6 +37,7 @@ from shared.runtime.store import EventStore
 from shared.runtime.tokens import ServiceToken
 
 CATCH_UP_S = 2.0
+SETTLE_S = 10.0
 PROJECT_EVERY_S = 0.05
 SWEEP_EVERY_S = 3600.0
 VERSION = "0.1.0"
@@ -81,6 +83,8 @@ class Service:
         self._session: aiohttp.ClientSession | None = None
         self._own_token: ServiceToken | None = None
         self._open = False
+        self._opened_at = 0.0
+        self._settled = False
 
     def follow(
         self,
@@ -135,6 +139,16 @@ class Service:
         install(app)
         app.add_middleware(Edge, gate=Gate(lambda: self._open, self._has_caught_up, RateLimit()))
         return app
+
+    def has_settled(self) -> bool:
+        """Whether it has caught up once with all that it follows, or has waited long enough for that.
+
+        Until then it would refuse what others know; but it must serve while they are away.
+        """
+        if not self._settled and self._open:
+            behind = any(f.is_behind(service) for f in self.followers for service in f.sources)
+            self._settled = not behind or monotonic() - self._opened_at > SETTLE_S
+        return self._settled
 
     async def dependencies(self) -> dict[str, str]:
         """Each thing that this service depends on, and whether it is there."""
@@ -219,6 +233,7 @@ class Service:
         for name, work in self._work:
             self.background.start(name, work)
         self._open = True
+        self._opened_at = monotonic()
 
     async def _sweep(self) -> None:
         while True:

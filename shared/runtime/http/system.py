@@ -41,7 +41,7 @@ def system_routes(service: Service, event_types: Mapping[str, type[Event]]) -> A
     @router.get("/readyz", tags=["system"], summary="The service can do its work; what it depends on")
     async def readyz() -> Response:
         dependencies = await service.dependencies()
-        ready = dependencies["store"] == "up"
+        ready = dependencies["store"] == "up" and service.has_settled()
         body = {"status": "ready" if ready else "not-ready", "dependencies": dependencies}
         return Response(encode(body), 200 if ready else 503, media_type="application/json")
 
