@@ -20,28 +20,36 @@ async def keep_going(name: str, work: Callable[[], Awaitable[None]]) -> None:
     A cancellation that nobody asked this task for is a failure too: on a hung broker a driver ends
     its waiters with CancelledError.
     """
-    pause = FIRST_PAUSE_S
+    pause, failures = FIRST_PAUSE_S, 0
     loop = asyncio.get_running_loop()
     while True:
         started = loop.time()
+        failure: BaseException | None = None
         try:
             await work()
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
             if task is None or task.cancelling():
                 raise
-            _report(name, error)
+            failure = error
         except Exception as error:
-            _report(name, error)
-        pause = FIRST_PAUSE_S if loop.time() - started > STEADY_S else min(pause * 2, LONGEST_PAUSE_S)
+            failure = error
+        if loop.time() - started > STEADY_S:
+            pause, failures = FIRST_PAUSE_S, 0
+        if failure is not None:
+            _report(name, failure, failures)
+            failures += 1
         await asyncio.sleep(pause)
+        pause = min(pause * 2, LONGEST_PAUSE_S)
 
 
-def _report(name: str, error: BaseException) -> None:
-    expected = isinstance(error, OSError | TimeoutError | asyncio.CancelledError)
-    log.warning("background-failed", work=name, error=type(error).__name__, reason=str(error)[:200])
-    if not expected:
-        log.debug("background-failed-at", work=name, exc_info=error)
+def _report(name: str, error: BaseException, before: int) -> None:
+    """Say so at the first failure of a row and at every sixteenth, which is some half a minute."""
+    if before % 16 == 0:
+        reason = str(error)[:200]
+        log.warning("work-failed", work=name, error=type(error).__name__, reason=reason, before=before)
+    if not isinstance(error, OSError | TimeoutError | asyncio.CancelledError):
+        log.debug("work-failed-at", work=name, exc_info=error)
 
 
 class Background:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import structlog
 
+from shared.kernel.canonical import Json
 from shared.kernel.cloudevent import CloudEvent, parse
 from shared.kernel.times import format_time
 from shared.runtime.mongo import Database, is_passing
@@ -44,6 +45,7 @@ class Parking:
             {
                 "$setOnInsert": {
                     "service": event.service,
+                    "type": event.type,
                     "stream": event.stream,
                     "version": event.version,
                     "raw": event.raw,
@@ -54,6 +56,11 @@ class Parking:
             upsert=True,
         )
         self.streams.add(event.stream)
+
+    async def list(self, limit: int) -> list[dict[str, Json]]:
+        """Parked events, without their data: which, of whom, why, since when."""
+        documents = await self.database["parked"].find({}, {"raw": 0}).limit(limit).to_list(None)
+        return [{"id": document.pop("_id"), **document} for document in documents]
 
     async def redrive(self, handler: Handler) -> tuple[int, int]:
         """Give each stream's events to `handler` again, in order; a stream stops at its first failure.

@@ -163,6 +163,11 @@ class Service:
                 found[f"{follower.name}:{service}"] = follower.standing(service)
         return found
 
+    async def redrive(self) -> dict[str, int]:
+        """Give parked events to their handlers again; how many were taken and how many still wait."""
+        counts = [await follower.redrive() for follower in self.followers]
+        return {"taken": sum(taken for taken, _ in counts), "waiting": counts[-1][1] if counts else 0}
+
     def _broker_is_up(self) -> bool:
         return self.relay.connected and all(consumer.connected for consumer in self._consumers)
 

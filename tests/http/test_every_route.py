@@ -13,6 +13,7 @@ OPEN = {
     ("get", "/livez"),
     ("get", "/readyz"),
     ("get", "/metrics"),
+    ("get", "/v1/asyncapi.json"),
     ("get", "/v1/event-types"),
     ("get", "/v1/event-types/{name}"),
     ("post", "/oauth/token"),

@@ -10,6 +10,7 @@ import pytest
 from shared.kernel.cloudevent import CloudEvent
 from shared.runtime.broker import Broker
 from shared.runtime.mongo import Database
+from shared.runtime.parking import Parking
 from tests.support.drafts import draft
 from tests.support.following import bench, running
 from tests.support.waiting import until
@@ -91,6 +92,9 @@ async def test_a_poisonous_event_is_parked_with_its_stream_behind_it(
             await until(lambda: after.events[0].id in b.notes.ids)
         assert behind.events[0].id not in b.notes.ids
         assert await b.follower.redrive() == (0, 2)  # still poisonous
+        listed = {item["id"]: item["reason"] for item in await Parking(database).list(10)}
+        assert listed[bad.events[0].id] == "ValueError"
+        assert "waits behind" in str(listed[behind.events[0].id])
         b.notes.poison.clear()
         assert await b.follower.redrive() == (2, 0)
         assert b.notes.ids[-2:] == [bad.events[0].id, behind.events[0].id]

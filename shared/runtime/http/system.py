@@ -11,14 +11,19 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.kernel.canonical import Json, encode
 from shared.kernel.cloudevent import documents
-from shared.kernel.event import Event, Partners
-from shared.kernel.partner import HIDDEN_FIELDS, concerns, partner_form
+from shared.kernel.event import Event
+from shared.kernel.partner import concerns, partner_form
 from shared.runtime.access import Principal, bearer
+from shared.runtime.http.asyncapi import asyncapi_document, schema_of
 from shared.runtime.http.calls import json_response
 from shared.runtime.http.problems import Problem
+from shared.runtime.parking import Parking
 
 if TYPE_CHECKING:
     from shared.runtime.service import Service
+
+
+PARKED_SHOWN = 500
 
 
 class EventsPage(BaseModel):
@@ -62,6 +67,19 @@ def system_routes(service: Service, event_types: Mapping[str, type[Event]]) -> A
         following = str(commits[-1].pos) if commits else None
         return json_response({"items": found, "next": following})
 
+    @router.get("/v1/parked", tags=["operation"], summary="Events that this service could not take")
+    async def parked(_: Annotated[Principal, Security(bearer, scopes=["operate"])]) -> Response:
+        items = await Parking(service.database).list(PARKED_SHOWN)
+        return json_response({"items": items, "next": None})
+
+    @router.post("/v1/parked/redrive", tags=["operation"], summary="Try parked events again, in order")
+    async def redrive(_: Annotated[Principal, Security(bearer, scopes=["operate"])]) -> Response:
+        return json_response(await service.redrive())
+
+    @router.get("/v1/asyncapi.json", tags=["events"], summary="The events of this service as AsyncAPI 3")
+    async def asyncapi() -> Response:
+        return json_response(asyncapi_document(service.name, event_types))
+
     @router.get("/v1/event-types", tags=["events"], summary="The event types of this service")
     async def list_types(request: Request) -> Response:
         base = str(request.base_url).rstrip("/")
@@ -81,18 +99,3 @@ def _data(document: Mapping[str, Json]) -> dict[str, Json]:
     data = document["data"]
     assert isinstance(data, dict)
     return data
-
-
-def schema_of(model: type[Event]) -> dict[str, object]:
-    """The JSON Schema (2020-12) of the data of an event type, named by its `dataschema`.
-
-    What the partners' form leaves out is not required, so that the schema holds for both forms.
-    """
-    schema = model.model_json_schema(mode="serialization")
-    if issubclass(model, Partners):
-        schema["required"] = [name for name in schema["required"] if name not in HIDDEN_FIELDS]
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"urn:linli:event:{model.type}:1",
-        **schema,
-    }
