@@ -12,7 +12,7 @@ from pathlib import Path
 
 from shared.events.index import ALL
 from shared.kernel.canonical import Json, decode_object
-from shared.runtime.http.system import schema_of
+from shared.runtime.http.asyncapi import schema_of
 
 FOLDER = Path(__file__).parents[1] / "contracts"
 
