@@ -27,7 +27,7 @@ async def through_proxy(
 ) -> AsyncIterator[tuple[Proxy, EventStore]]:
     """An event store on `database` whose connection goes through a proxy."""
     async with Proxy(url, MARKER.encode()) as proxy:
-        client = connect(f"mongodb://127.0.0.1:{proxy.port}/?retryWrites=false&directConnection=true")
+        client = connect(proxy.url)
         store = EventStore(open_database(client, database.name), deadline=deadline)
         await store.start()
         yield proxy, store

@@ -19,6 +19,7 @@ class Proxy:
 
     def __init__(self, url: str, marker: bytes) -> None:
         parts = urlsplit(url)
+        self._given = url
         self._target = (str(parts.hostname), int(parts.port or 0))
         self._marker = marker
         self._server: asyncio.Server | None = None
@@ -31,6 +32,12 @@ class Proxy:
     def port(self) -> int:
         assert self._server is not None
         return int(self._server.sockets[0].getsockname()[1])
+
+    @property
+    def url(self) -> str:
+        """The target's address with the proxy in its place."""
+        host, port = self._target
+        return self._given.replace(f"{host}:{port}", f"127.0.0.1:{self.port}") + "&directConnection=true"
 
     async def __aenter__(self) -> Proxy:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from shared.kernel.event import Event
+from shared.kernel.event import Event, Partners
+from shared.kernel.partner import HIDDEN_FIELDS
 from shared.runtime.broker import CONTENT_TYPE, EXCHANGE, routing_key
 
 
 def schema_of(model: type[Event]) -> dict[str, object]:
-    """The JSON Schema (2020-12) of the data of an event type, named by its `dataschema`."""
+    """The JSON Schema (2020-12) of the data of an event type, named by its `dataschema`.
+
+    What the partners' form leaves out is not required, so that the schema holds for both forms.
+    """
+    schema = model.model_json_schema(mode="serialization")
+    if issubclass(model, Partners):
+        schema["required"] = [name for name in schema["required"] if name not in HIDDEN_FIELDS]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:linli:event:{model.type}:1",
-        **model.model_json_schema(mode="serialization"),
+        **schema,
     }
 
 
