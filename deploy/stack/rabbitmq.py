@@ -8,7 +8,7 @@ import secrets
 import shutil
 import socket
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,8 +102,10 @@ class RabbitMQ:
         if server is None:
             raise StackError("rabbitmq-server is not installed; `make broker` installs it, or says how to")
         folder = self.site.folder.sub("rabbitmq")
+        credentials = self.site.credentials
+        passwords = {name: secret.broker for name, secret in credentials.services.items()}
         definitions = folder / "definitions.json"
-        write_private(definitions, json.dumps(_definitions(self.site), indent=2))
+        write_private(definitions, broker_definitions(passwords, credentials.operator.broker))
         configuration = _CONFIGURATION.format(port=self.ports[0], definitions=definitions)
         write_private(folder / "rabbitmq.conf", configuration)
         write_private(folder / "enabled_plugins", "[].\n")
@@ -141,24 +143,27 @@ class RabbitMQ:
         return None if answer == b"\x01" else "it does not speak AMQP 0-9-1 yet"
 
 
-def _definitions(site: Site) -> dict[str, object]:
-    """Users and their rights: each service has its own queues, and its own part of the exchange `events`."""
-    services = site.credentials.services
-    return {
+def broker_definitions(passwords: Mapping[str, str], operator: str) -> str:
+    """Users and their rights, as the file that a broker loads (JSON); passwords by service, the operator's.
+
+    Each service has its own queues, and its own part of the exchange `events`.
+    """
+    definitions = {
         "vhosts": [{"name": "/"}],
         "users": [
-            *(_user(name, secret.broker) for name, secret in services.items()),
-            _user("operator", site.credentials.operator.broker, tags=["administrator"]),
+            *(_user(name, password) for name, password in passwords.items()),
+            _user("operator", operator, tags=["administrator"]),
         ],
         "permissions": [
-            *(_permission(name, rf"^(events|{name}\..*)$") for name in services),
+            *(_permission(name, rf"^(events|{name}\..*)$") for name in passwords),
             _permission("operator", ".*"),
         ],
         "topic_permissions": [
             {"user": name, "vhost": "/", "exchange": "events", "write": rf"^{name}\..*", "read": ".*"}
-            for name in services
+            for name in passwords
         ],
     }
+    return json.dumps(definitions, indent=2)
 
 
 def _permission(user: str, resources: str) -> dict[str, str]:

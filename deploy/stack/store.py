@@ -2,7 +2,7 @@
 
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,16 +92,20 @@ def make_store(site: Site, while_running: Callable[[Part], AbstractContextManage
         return
     unlocked = UnlockedStore(site)
     with while_running(unlocked):
-        create_users(unlocked.url, _users(site))
+        passwords = {name: secret.store for name, secret in site.credentials.services.items()}
+        users = [*service_users(passwords), operator_user(site.credentials.operator.store)]
+        create_users(unlocked.url, users)
     unlocked.data.rename(store.data)
 
 
-def _users(site: Site) -> list[StoreUser]:
-    services = [
-        StoreUser(name, secret.store, database(name), "readWrite")
-        for name, secret in site.credentials.services.items()
-    ]
-    return [*services, StoreUser("operator", site.credentials.operator.store, "admin", "root")]
+def service_users(passwords: Mapping[str, str]) -> list[StoreUser]:
+    """Each service as a user of its own database alone; passwords by service."""
+    return [StoreUser(name, password, database(name), "readWrite") for name, password in passwords.items()]
+
+
+def operator_user(password: str) -> StoreUser:
+    """The user who may do everything."""
+    return StoreUser("operator", password, "admin", "root")
 
 
 def _launch(site: Site, data: Path, *flags: str) -> Launch:
