@@ -1,0 +1,41 @@
+"""make bench: speed beside limits and peers, in one run, in turns; medians and spread.
+
+python -m tests.load [requests] [stack] [recording] [latency] [--rounds N] [--quick]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+
+from tests.load.latency import answer_to_webhook
+from tests.load.recording import recording_against_peers
+from tests.load.requests import post_against_a_bare_route, whole_stack
+from tests.load.rounds import console
+
+PARTS = ("requests", "stack", "recording", "latency")
+
+
+async def main(parts: list[str], rounds: int, scale: float) -> None:
+    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
+    console.print(f"{os.cpu_count()} cores, load {load}; {rounds} rounds")
+    if "requests" in parts:
+        await post_against_a_bare_route(rounds, int(3000 * scale))
+    if "stack" in parts:
+        await whole_stack(int(3000 * scale))
+    if "recording" in parts:
+        await recording_against_peers(rounds, int(4000 * scale))
+    if "latency" in parts:
+        await answer_to_webhook(rounds)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument(
+        "parts", nargs="*", default=list(PARTS), choices=[*PARTS, list(PARTS)], metavar="PART"
+    )
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--quick", action="store_true", help="a tenth of the load: does it run at all")
+    given = parser.parse_args()
+    asyncio.run(main(given.parts or list(PARTS), given.rounds, 0.1 if given.quick else 1.0))
