@@ -58,7 +58,7 @@ class EntriesPage(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    after: int | None = Field(None, ge=0, le=2**53, description="the `next` of the page before")
+    after: int | None = Field(None, ge=0, lt=2**53, description="the `next` of the page before")
     limit: int = Field(50, ge=1, le=MAX_LIMIT, description="how many at the most")
     type: str | None = Field(None, pattern=r"^[a-z]+(-[a-z]+)*$", max_length=80)
     stream: Id | None = None

@@ -27,6 +27,9 @@ class Place:
         return (other.pos, other.index) == (self.pos + 1, 0)
 
 
+READABLE = frozenset({"request", "resident", "volunteer"})
+"""The kinds of things whose details can be asked for; of the others they are secrets."""
+
 START = Place(0, 0, 1)
 """The place before the first event of a log."""
 
@@ -91,8 +94,9 @@ def _document(service: str, commit: Commit, index: int) -> dict[str, Json]:
         document["causationid"] = commit.causation
     if commit.traceparent is not None:
         document["traceparent"] = commit.traceparent
-    if "details" in event.data:
-        document["dataref"] = f"/v1/{event.stream.split('-', 1)[0]}s/{event.stream}/details"
+    kind = event.stream.partition("-")[0]
+    if kind in READABLE and "details" in event.data:
+        document["dataref"] = f"/v1/{kind}s/{event.stream}/details"
     return document
 
 

@@ -3,37 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from cryptography.exceptions import InvalidTag
 
 from shared.kernel.canonical import digest
 from shared.kernel.times import format_time
-from shared.runtime.keyring import load_keyring
 from shared.runtime.mongo import Database
 from shared.runtime.sealed import ORPHAN_AGE, Detail, Erased, SealedDetails, new_detail
 from shared.runtime.store import EventStore
 from tests.support.drafts import draft
 
 CONTENT = {"name": "王秀英", "phone": "13800000001"}
-
-
-@pytest.fixture
-async def sealed(database: Database, tmp_path: Path) -> SealedDetails:
-    details = SealedDetails(database, load_keyring(tmp_path / "keys.json"))
-    await details.start()
-    return details
-
-
-@pytest.fixture
-async def store(database: Database) -> AsyncIterator[EventStore]:
-    log = EventStore(database)
-    await log.start()
-    yield log
-    await log.stop()
 
 
 async def written(sealed: SealedDetails, subject: str, commit: str = "commit-1") -> Detail:

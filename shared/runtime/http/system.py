@@ -31,7 +31,7 @@ class EventsPage(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    after: int = Field(0, ge=0, le=2**53, description="the `next` of the page before; 0 from the beginning")
+    after: int = Field(0, ge=0, lt=2**53, description="the `next` of the page before; 0 from the beginning")
     limit: int = Field(100, ge=1, le=500, description="commits at the most; commits come whole")
 
 

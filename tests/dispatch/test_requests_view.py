@@ -1,0 +1,107 @@
+"""The list of requests says what each request's own events say, however often they come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from services.dispatch.domain.request import REQUEST
+from services.dispatch.views import Requests
+from shared.kernel.canonical import Json
+from shared.kernel.cloudevent import CloudEvent, encoded, parse
+from shared.kernel.commit import Actor, Commit, StoredEvent
+from shared.kernel.event import Event
+from shared.kernel.times import format_time
+from shared.runtime.mongo import Database
+from tests.support.story import (
+    AFTER_COMPLETION,
+    BO,
+    CREATED_AT,
+    MEI,
+    TEN_TO_ELEVEN,
+    WITH_SCHOOL,
+    assigned,
+    booked,
+    checked_in,
+    completed,
+    scheduled,
+)
+
+HELPED = {"units": WITH_SCHOOL}
+HISTORY: tuple[Event, ...] = (
+    *AFTER_COMPLETION[:-1],  # somebody is there
+    assigned(BO, TEN_TO_ELEVEN, 2, **HELPED),
+    completed(MEI, 1, **HELPED),
+    scheduled(BO, TEN_TO_ELEVEN, 2, **HELPED),
+    checked_in(BO, 2, **HELPED),
+)
+
+
+def as_heard(events: Sequence[Event], stream: str = "request-1") -> list[CloudEvent]:
+    """`events` as dispatch's own log tells them, a commit each."""
+    heard: list[CloudEvent] = []
+    for version, event in enumerate(events, start=1):
+        data: dict[str, Json] = event.model_dump(mode="json", exclude_none=True)
+        time = format_time(CREATED_AT)
+        stored = StoredEvent(f"{stream}-{version}", event.type, stream, version, data, time)
+        commit = Commit(str(version), (stored,), Actor("dispatcher", "client-1"), "c", pos=version, at=time)
+        heard.extend(parse(raw) for raw in encoded("dispatch", commit))
+    return heard
+
+
+@pytest.fixture
+async def requests(database: Database) -> Requests:
+    view = Requests(database)
+    await view.open()
+    return view
+
+
+async def listed(view: Requests) -> list[dict[str, Json]]:
+    items, following = await view.page(None, 10, {})
+    assert following is None
+    return items
+
+
+@pytest.mark.parametrize("length", range(1, len(HISTORY) + 1))
+async def test_the_list_says_what_the_events_say(requests: Requests, length: int) -> None:
+    history = HISTORY[:length]
+    await requests.follow(as_heard(history))
+    (item,) = await listed(requests)
+    state = REQUEST.fold.over(history)
+    assert (item["status"], item["units"], item["version"]) == (state.status, list(state.units), length)
+    assert item.get("priority") == state.priority
+    assert item.get("due") == (format_time(state.due) if state.due is not None else None)
+    assert item["created_at"] == format_time(CREATED_AT)
+
+
+async def test_all_of_it_again_is_the_same(requests: Requests) -> None:
+    heard = as_heard(HISTORY)
+    await requests.follow(heard)
+    once = await listed(requests)
+    await requests.follow(heard)
+    for event in heard[3:]:
+        await requests.follow([event])
+    assert await listed(requests) == once
+
+
+async def test_one_by_one_is_the_same_as_all_at_once(requests: Requests, database: Database) -> None:
+    for event in as_heard(HISTORY):
+        await requests.follow([event])
+    one_by_one = await listed(requests)
+    await database["requests"].delete_many({})
+    await requests.follow(as_heard(HISTORY))
+    assert await listed(requests) == one_by_one
+
+
+async def test_calendars_are_not_listed(requests: Requests) -> None:
+    await requests.follow(as_heard([booked("request-1.assignment-1")], "calendar-volunteer-mei-2026-w48"))
+    assert await listed(requests) == []
+
+
+async def test_a_request_is_found_by_each_unit_that_it_concerns(requests: Requests) -> None:
+    await requests.follow(as_heard(HISTORY))
+    for unit in WITH_SCHOOL:
+        items, _ = await requests.page(None, 10, {"units": unit})
+        assert [item["id"] for item in items] == ["request-1"]
+    assert await requests.page(None, 10, {"units": "unit-police-station"}) == ([], None)

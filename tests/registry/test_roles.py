@@ -1,0 +1,74 @@
+"""What each role may do: no more than its work needs, and nothing that nobody knows."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+
+from services.registry.domain.roles import SCOPES, granted
+from shared.events.registry import Role
+from shared.runtime.access import SCOPES as KNOWN
+
+ROLES: tuple[Role, ...] = get_args(Role)
+
+
+def test_every_role_has_scopes() -> None:
+    assert set(SCOPES) == set(ROLES)
+    assert all(SCOPES.values())
+
+
+def test_every_scope_that_is_known_is_granted_to_somebody() -> None:
+    assert set().union(*SCOPES.values()) == set(KNOWN)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_only_scopes_that_are_known_are_granted(role: Role) -> None:
+    assert granted(role, None) <= set(KNOWN)
+
+
+def test_an_administrator_may_do_everything() -> None:
+    assert SCOPES["admin"] == set(KNOWN)
+
+
+def test_a_unit_sees_no_audit_and_no_person_and_coordinates_nothing() -> None:
+    assert SCOPES["unit"] == {
+        *("registry:read", "dispatch:read", "dispatch:write"),
+        *("notify:read", "notify:write", "events:read"),
+    }
+    assert not {"audit:read", "details:read", "residents:read", "dispatch:coordinate"} & SCOPES["unit"]
+
+
+def test_an_auditor_changes_nothing_and_sees_no_person() -> None:
+    assert all(scope.endswith(":read") for scope in SCOPES["auditor"])
+    assert not {"details:read", "residents:read"} & SCOPES["auditor"]
+
+
+def test_a_service_reads_events_and_nothing_else() -> None:
+    assert SCOPES["service"] == {"events:read"}
+
+
+@pytest.mark.parametrize("scope", ["registry:admin", "operate"])
+def test_only_an_administrator_administers(scope: str) -> None:
+    assert [role for role in ROLES if scope in SCOPES[role]] == ["admin"]
+
+
+@pytest.mark.parametrize("scope", ["details:read", "residents:read", "dispatch:coordinate"])
+def test_only_staff_see_persons_and_coordinate(scope: str) -> None:
+    assert {role for role in ROLES if scope in SCOPES[role]} == {"admin", "dispatcher"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        (None, SCOPES["unit"]),
+        ("", SCOPES["unit"]),
+        ("dispatch:read", {"dispatch:read"}),
+        ("dispatch:read  notify:read", {"dispatch:read", "notify:read"}),
+        ("dispatch:read registry:admin", {"dispatch:read"}),
+        ("registry:admin", set()),
+        ("nonsense", set()),
+    ],
+)
+def test_who_asks_for_less_gets_less_and_nobody_gets_more(asked: str | None, expected: set[str]) -> None:
+    assert granted("unit", asked) == expected
