@@ -128,9 +128,12 @@ class Transaction:
         self._states[stream] = after
         return after
 
-    def seal(self, subject: str, content: Mapping[str, Json]) -> str:
-        """Keep `content` as a sealed detail of `subject`, written before the commit; its digest."""
-        detail = new_detail(subject, content)
+    def seal(self, subject: str, content: Mapping[str, Json], fresh: bool = False) -> str:
+        """Keep `content` as a sealed detail of `subject`, written before the commit; its digest.
+
+        `fresh` if the subject's id was made for this command.
+        """
+        detail = new_detail(subject, content, fresh)
         self.details.append(detail)
         return detail.digest
 

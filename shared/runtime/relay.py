@@ -12,8 +12,8 @@ from time import monotonic
 from typing import Protocol
 from uuid import uuid4
 
+import aiormq
 import structlog
-from aio_pika.abc import AbstractExchange
 
 from shared.kernel.cloudevent import encoded
 from shared.kernel.commit import Commit
@@ -21,7 +21,7 @@ from shared.runtime.broker import (
     PUBLISH_TIMEOUT_S,
     Broker,
     declare_exchange,
-    message,
+    publish,
     routing_key,
 )
 from shared.runtime.mongo import DUPLICATE_KEY, Collection, Database
@@ -137,19 +137,21 @@ class Relay:
             try:
                 await lease.acquire()
                 channel = await connection.channel(publisher_confirms=True)
-                exchange = await declare_exchange(channel)
-                await self._publish_on(exchange, lease)
+                await declare_exchange(channel)
+                underlay = await channel.get_underlay_channel()
+                assert isinstance(underlay, aiormq.Channel)
+                await self._publish_on(underlay, lease)
             finally:
                 self.connected = False
                 await self._give_back(lease)
 
-    async def _publish_on(self, exchange: AbstractExchange, lease: Lease) -> None:
+    async def _publish_on(self, channel: aiormq.Channel, lease: Lease) -> None:
         self.published = lease.checkpoint
         while True:
             self._appended.clear()
             commits = await self._log.read(self.published, WINDOW)
             if commits:
-                await self._publish(exchange, commits)
+                await self._publish(channel, commits)
                 self.published = commits[-1].pos
             if monotonic() - lease.saved_at > BEAT_S:
                 await lease.save(self.published)
@@ -163,24 +165,18 @@ class Relay:
         except TimeoutError:
             return
 
-    async def _publish(self, exchange: AbstractExchange, commits: list[Commit]) -> None:
+    async def _publish(self, channel: aiormq.Channel, commits: list[Commit]) -> None:
         """Publish a window and wait for every confirm; any failure gives up the channel.
 
         Not a TaskGroup: it takes a child that the driver cancelled, as it does on a hung broker, for done.
         """
-        results = await asyncio.gather(
-            *(
-                exchange.publish(
-                    message(event.id, body, self._broker.account),
-                    routing_key(self._service, event.type),
-                    mandatory=False,
-                    timeout=PUBLISH_TIMEOUT_S,
-                )
-                for commit in commits
-                for event, body in zip(commit.events, encoded(self._service, commit), strict=True)
-            ),
-            return_exceptions=True,
-        )
+        events = [
+            publish(channel, self._broker.account, routing_key(self._service, event.type), event.id, body)
+            for commit in commits
+            for event, body in zip(commit.events, encoded(self._service, commit), strict=True)
+        ]
+        async with asyncio.timeout(PUBLISH_TIMEOUT_S):
+            results = await asyncio.gather(*events, return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):
                 raise PublishFailed(type(result).__name__) from result

@@ -29,18 +29,35 @@ class Erased(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """A detail on its way to the store. `subject` is a person's id, or the request's where there is none."""
+    """A detail on its way to the store. `subject` is a person's id, or the request's where there is none.
+
+    `fresh` says that the subject's id was made just now, so that nothing of it can have been erased.
+    """
 
     digest: str
     subject: str
     salt: bytes
     content: Mapping[str, Json]
+    fresh: bool = False
 
 
-def new_detail(subject: str, content: Mapping[str, Json]) -> Detail:
+def new_detail(subject: str, content: Mapping[str, Json], fresh: bool = False) -> Detail:
     """`content` under the digest SHA-256(salt ‖ canonical content), with a fresh salt of 32 bytes."""
     salt = os.urandom(SALT_BYTES)
-    return Detail(digest(content, salt), subject, salt, content)
+    return Detail(digest(content, salt), subject, salt, content, fresh)
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A detail's document that waits for the next group."""
+
+    document: Document
+    fresh: bool
+    written: asyncio.Future[None]
+
+    def fail(self, error: Exception) -> None:
+        if not self.written.done():
+            self.written.set_exception(error)
 
 
 class SealedDetails:
@@ -50,7 +67,7 @@ class SealedDetails:
         self._details = database["details"]
         self._tombstones = database["tombstones"]
         self._keyring = keyring
-        self._waiting: list[tuple[Document, asyncio.Future[None]]] = []
+        self._waiting: list[_Waiting] = []
         self._writing: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -59,12 +76,12 @@ class SealedDetails:
 
     async def write(self, details: Sequence[Detail], commit_id: str) -> None:
         """Store `details` for the commit that will name them. Raises Erased if a subject has a tombstone."""
-        futures = [self._join(self._document(detail, commit_id)) for detail in details]
+        futures = [self._join(self._document(detail, commit_id), detail.fresh) for detail in details]
         await asyncio.gather(*futures)
 
-    def _join(self, document: Document) -> asyncio.Future[None]:
+    def _join(self, document: Document, fresh: bool) -> asyncio.Future[None]:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((document, future))
+        self._waiting.append(_Waiting(document, fresh, future))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write_waiting())
         return future
@@ -74,24 +91,28 @@ class SealedDetails:
         while self._waiting:
             group, self._waiting = self._waiting, []
             try:
-                await self._details.insert_many([document for document, _ in group], ordered=False)
-                subjects = list({document["subject"] for document, _ in group})
-                found = await self._tombstones.find({"_id": {"$in": subjects}}).to_list(None)
-                erased = {str(tombstone["_id"]) for tombstone in found}
-                if erased:
-                    await self._details.delete_many({"subject": {"$in": list(erased)}})
+                erased = await self._write_group(group)
             except Exception as error:
-                for _, future in group:
-                    if not future.done():
-                        future.set_exception(error)
+                for each in group:
+                    each.fail(error)
                 continue
-            for document, future in group:
-                if future.done():
-                    continue
-                if document["subject"] in erased:
-                    future.set_exception(Erased(document["subject"]))
-                else:
-                    future.set_result(None)
+            for each in group:
+                if each.document["subject"] in erased:
+                    each.fail(Erased(each.document["subject"]))
+                elif not each.written.done():
+                    each.written.set_result(None)
+
+    async def _write_group(self, group: Sequence[_Waiting]) -> set[str]:
+        """Insert all; the subjects among them that were erased, whose details are deleted again."""
+        await self._details.insert_many([each.document for each in group], ordered=False)
+        subjects = list({str(each.document["subject"]) for each in group if not each.fresh})
+        if not subjects:
+            return set()
+        found = await self._tombstones.find({"_id": {"$in": subjects}}).to_list(None)
+        erased = {str(tombstone["_id"]) for tombstone in found}
+        if erased:
+            await self._details.delete_many({"subject": {"$in": list(erased)}})
+        return erased
 
     def _document(self, detail: Detail, commit_id: str) -> Document:
         box = self._keyring.seal(encode(detail.content), _binding(detail.digest, detail.subject))

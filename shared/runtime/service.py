@@ -60,6 +60,20 @@ def by_type(*tables: Mapping[str, Reaction]) -> Handler:
     return handle
 
 
+def _at_most_every(seconds: float, handler: Handler) -> Handler:
+    """`handler`, at once after a rest and else with a pause, in which more comes together: under load a
+    few large batches cost the store far less than many small ones."""
+    last = 0.0
+
+    async def handle(events: Sequence[CloudEvent]) -> None:
+        nonlocal last
+        await asyncio.sleep(max(last + seconds - monotonic(), 0))
+        last = monotonic()
+        await handler(events)
+
+    return handle
+
+
 class Service:
     """One service's parts. `build` in its `app.py` adds followers, openings and routes, then `app`."""
 
@@ -102,7 +116,8 @@ class Service:
 
     def project(self, name: str, handler: Handler) -> Follower:
         """Follow this service's own log, for read models."""
-        follower = Follower(name, {self.name: OwnLog(self.name, self.store)}, handler, self.database)
+        calm = _at_most_every(PROJECT_EVERY_S, handler)
+        follower = Follower(name, {self.name: OwnLog(self.name, self.store)}, calm, self.database)
         appended = self.store.watch()
 
         async def nudge() -> None:
@@ -110,8 +125,6 @@ class Service:
                 await appended.wait()
                 appended.clear()
                 follower.nudge(self.name)
-                # Under load a few large batches cost the store far less than many small ones.
-                await asyncio.sleep(PROJECT_EVERY_S)
 
         self._work.append((f"nudge-{name}", nudge))
         self.followers.append(follower)

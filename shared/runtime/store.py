@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from itertools import islice
+from time import monotonic
 
 from shared.kernel.commit import Commit, Draft, StoredEvent
 from shared.runtime.commits import Commits
@@ -17,6 +18,7 @@ from shared.runtime.mongo import Database, StoreUnavailable
 
 DEADLINE_S = 5.0
 RECENT = 1024
+ALONE_S = 0.1
 
 
 class EventStore:
@@ -27,6 +29,7 @@ class EventStore:
         self._commits = Commits(database)
         self._group = GroupCommit(self._commits, self._remember, self._wake_watchers)
         self._recent: deque[Commit] = deque(maxlen=RECENT)
+        self._written_at = 0.0
         self._watchers: list[asyncio.Event] = []
         self._writer: asyncio.Task[None] | None = None
 
@@ -73,10 +76,16 @@ class EventStore:
         return (await self._commits.head_from(self._group.head.pos)).pos
 
     async def read(self, after: int, limit: int) -> list[Commit]:
-        """See `CommitLog.read`. What this process has just written is answered from memory: the same."""
+        """See `CommitLog.read`. What this process has just written is answered from memory: the same.
+
+        Who has read all of that, and asks again at once, is told that there is no more, without a look for
+        what other processes may have added: all who read on ask again after a pause.
+        """
         if self._recent and self._recent[0].pos <= after + 1 <= self._recent[-1].pos:
             skip = after + 1 - self._recent[0].pos
             return list(islice(self._recent, skip, skip + limit))
+        if self._recent and after == self._recent[-1].pos and monotonic() - self._written_at < ALONE_S:
+            return []
         return await self._commits.read(after, limit)
 
     async def stream(self, stream: str) -> list[StoredEvent]:
@@ -87,6 +96,7 @@ class EventStore:
         if self._recent and self._recent[-1].pos != commit.pos - 1:
             self._recent.clear()
         self._recent.append(commit)
+        self._written_at = monotonic()
 
     def _wake_watchers(self) -> None:
         for watcher in self._watchers:

@@ -19,9 +19,7 @@ async def test_the_events_of_a_service_are_an_asyncapi_document(shaba: Community
 
 
 @pytest.mark.parametrize("service", SERVICES)
-async def test_nothing_is_parked_and_a_redrive_of_nothing_is_nothing(
-    shaba: Community, service: str
-) -> None:
+async def test_nothing_is_parked_and_a_redrive_of_nothing_is_nothing(shaba: Community, service: str) -> None:
     parked = await shaba.admin[service].get("/v1/parked")
     assert (parked.status, parked.body) == (200, {"items": [], "next": None})
     again = await shaba.admin[service].post("/v1/parked/redrive")

@@ -21,7 +21,7 @@ from services.audit.recorder import Recorder
 from shared.kernel.cloudevent import encoded, parse
 from shared.kernel.commit import Commit
 from shared.runtime.background import keep_going
-from shared.runtime.broker import Broker, declare_queue, message
+from shared.runtime.broker import Broker, declare_queue
 from shared.runtime.consumer import Consumer
 from shared.runtime.follower import Follower
 from shared.runtime.log import placed
@@ -30,6 +30,7 @@ from shared.runtime.source import OwnLog
 from shared.runtime.store import EventStore
 from tests.load.rounds import Goal, alternate, report
 from tests.support.drafts import draft
+from tests.support.messages import message
 from tests.support.waiting import until
 
 BATCH = 200

@@ -13,10 +13,11 @@ from cloudevents.core.v1.event import CloudEvent as OfficialCloudEvent
 
 from deploy.stack import Stack
 from shared.kernel.cloudevent import encoded
-from shared.runtime.broker import EXCHANGE, Broker, declare_exchange, message
+from shared.runtime.broker import EXCHANGE, Broker, declare_exchange
 from shared.runtime.mongo import Database
 from shared.runtime.relay import Lease, LeaseLost, Relay
 from tests.support.following import bench, running
+from tests.support.messages import message
 from tests.support.waiting import until
 
 

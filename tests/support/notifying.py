@@ -223,7 +223,7 @@ async def notify(settings: NotifySettings) -> AsyncIterator[Notify]:
         async with aiohttp.ClientSession() as session:
             running = Notify(f"http://127.0.0.1:{listener.getsockname()[1]}", service, signer, session)
             await until(lambda: server.started or serving.done())
-            await until(lambda: _is_ready(running))
+            await until(lambda: is_open(session, running.url))
             await service.keys.add_key(signer.kid, signer.x)
             try:
                 yield running
@@ -232,6 +232,10 @@ async def notify(settings: NotifySettings) -> AsyncIterator[Notify]:
                 await serving
 
 
-async def _is_ready(running: Notify) -> bool:
-    async with running.session.get(f"{running.url}/readyz") as response:
-        return response.status == 200
+async def is_open(session: aiohttp.ClientSession, url: str) -> bool:
+    """Whether it takes calls, which it does before it has caught up with sources that are not there."""
+    try:
+        async with session.get(f"{url}/v1/event-types") as response:
+            return response.status == 200
+    except aiohttp.ClientConnectorError:
+        return False
