@@ -6,7 +6,7 @@ import asyncio
 import socket
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -54,12 +54,14 @@ class Received:
 
 @dataclass
 class Receiver:
-    """A partner's system. It answers what `answers` says, then 204; while it hangs, nothing."""
+    """A partner's system. It answers what `answers` says, then 204; while it hangs, nothing; when it is
+    endless, 200 and a body that never ends."""
 
     url: str = ""
     answers: deque[web.Response] = field(default_factory=deque)
     received: list[Received] = field(default_factory=list)
     free: asyncio.Event = field(default_factory=asyncio.Event)
+    endless: bool = False
 
     @property
     def ids(self) -> list[str]:
@@ -70,7 +72,16 @@ class Receiver:
         self.received.append(Received(headers.get("webhook-id", ""), headers, await request.read()))
         answer = self.answers.popleft() if self.answers else web.Response(status=204)
         await self.free.wait()
-        return answer
+        return await _never_end(request) if self.endless else answer
+
+
+async def _never_end(request: web.Request) -> web.StreamResponse:
+    response = web.StreamResponse()
+    await response.prepare(request)
+    with suppress(ConnectionError):
+        while True:
+            await response.write(b"x" * 4096)
+    return response
 
 
 @asynccontextmanager

@@ -1,0 +1,115 @@
+"""notify's endpoints: who listens for what, and the sealed address and key of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from services.notify.signing import key_of
+from shared.events.notify import EndpointRegistered
+from shared.kernel.canonical import Json
+from shared.kernel.cloudevent import CloudEvent
+from shared.kernel.times import later
+from shared.runtime.log import CommitLog
+from shared.runtime.mongo import Database, Document
+from shared.runtime.sealed import SealedDetails
+from shared.runtime.service import Reaction
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An endpoint as the read model has it. `since` is when it was registered."""
+
+    id: str
+    community: str
+    unit: str
+    events: tuple[str, ...]
+    details: str
+    since: str
+
+    @property
+    def oldest(self) -> str:
+        """No delivery to it is older: a day before it was registered, for clocks that were set back."""
+        return later(self.since, -86_400)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is sealed of an endpoint: where it listens, and the key that signs what it is sent."""
+
+    url: str
+    key: bytes
+
+
+class Endpoints:
+    """The collection `endpoints`, `{_id: stream, community, unit, events, details, since}`.
+
+    Opened targets are kept in memory: an endpoint's address and key never change.
+    """
+
+    def __init__(self, database: Database, log: CommitLog, sealed: SealedDetails) -> None:
+        self._endpoints = database["endpoints"]
+        self._log = log
+        self._sealed = sealed
+        self._targets: dict[str, Target] = {}
+
+    async def open(self) -> None:
+        """Make the index if it is missing."""
+        await self._endpoints.create_index("unit")
+
+    def reactions(self) -> dict[str, Reaction]:
+        """How the model follows notify's own log."""
+        return {EndpointRegistered.type: self._registered}
+
+    async def _registered(self, event: CloudEvent) -> None:
+        await self._learn(event.stream, event.data, event.time)
+
+    async def learn(self, endpoint: str) -> None:
+        """Take an endpoint in from the log at once, so that nothing is fanned out without it."""
+        for event in await self._log.stream(endpoint):
+            await self._learn(event.stream, event.data, event.occurred_at)
+
+    async def _learn(self, endpoint: str, data: Mapping[str, Json], since: str) -> None:
+        facts = {name: data[name] for name in ("community", "unit", "events", "details")}
+        await self._endpoints.update_one(
+            {"_id": endpoint}, {"$setOnInsert": {**facts, "since": since}}, upsert=True
+        )
+
+    async def of_units(self, units: Iterable[str]) -> list[Endpoint]:
+        """All endpoints of these units, by id."""
+        return await self._find({"unit": {"$in": sorted(units)}})
+
+    async def all(self) -> list[Endpoint]:
+        """Every endpoint, by id."""
+        return await self._find({})
+
+    async def get(self, endpoint: str) -> Endpoint | None:
+        """The endpoint with this id."""
+        found = await self._find({"_id": endpoint})
+        return found[0] if found else None
+
+    async def count(self, unit: str) -> int:
+        """How many endpoints `unit` has."""
+        return await self._endpoints.count_documents({"unit": unit})
+
+    async def _find(self, query: Document) -> list[Endpoint]:
+        documents = await self._endpoints.find(query).to_list(None)
+        return sorted(map(_endpoint, documents), key=lambda endpoint: endpoint.id)
+
+    async def target(self, endpoint: Endpoint) -> Target:
+        """The address and key of `endpoint`. Raises Erased, KeyMissing or InvalidTag if they are lost."""
+        if endpoint.id not in self._targets:
+            content = await self._sealed.read(endpoint.details)
+            self._targets[endpoint.id] = Target(str(content["url"]), key_of(str(content["secret"])))
+        return self._targets[endpoint.id]
+
+
+def _endpoint(document: Document) -> Endpoint:
+    return Endpoint(
+        id=document["_id"],
+        community=document["community"],
+        unit=document["unit"],
+        events=tuple(document["events"]),
+        details=document["details"],
+        since=document["since"],
+    )

@@ -1,0 +1,95 @@
+"""One attempt to deliver: prepare, send, classify. What came of it is for the caller to record."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import aiohttp
+import structlog
+
+from services.notify.deliveries import Delivery
+from services.notify.domain.schedule import Answer, judge, read_retry_after
+from services.notify.endpoints import Target
+from services.notify.engine.metrics import ATTEMPTS
+from services.notify.signing import headers
+from shared.events.notify import DeliveryOutcome
+from shared.kernel.times import to_milliseconds
+from shared.runtime.broker import CONTENT_TYPE
+
+READ_LIMIT = 16 * 1024
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A request, ready to be sent."""
+
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def prepare(target: Target, delivery: Delivery, now: datetime) -> Prepared:
+    """The signed request of an attempt at `now`."""
+    signed = headers(target.key, delivery.event, int(now.timestamp()), delivery.body)
+    return Prepared(target.url, {"Content-Type": CONTENT_TYPE, **signed}, delivery.body)
+
+
+async def send(session: aiohttp.ClientSession, request: Prepared) -> Answer:
+    """Send it once. No answer within the session's deadline, body included, is an answer without a status."""
+    try:
+        async with session.post(
+            request.url, data=request.body, headers=request.headers, allow_redirects=False
+        ) as response:
+            await _read_some(response)
+            return Answer(
+                response.status, read_retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
+            )
+    except (aiohttp.ClientError, OSError) as error:
+        log.info("attempt-without-answer", event_id=request.headers["webhook-id"], error=_kind(error))
+        return Answer()
+
+
+async def _read_some(response: aiohttp.ClientResponse) -> None:
+    """Read the body to its end, so that the connection can be used again, unless it is a long one."""
+    size = 0
+    while chunk := await response.content.read(READ_LIMIT - size):
+        size += len(chunk)
+        if size >= READ_LIMIT:
+            response.close()
+            return
+
+
+def _kind(error: BaseException) -> str:
+    """What went wrong, without the address that the driver's own message holds."""
+    cause = error.__cause__
+    return type(error).__name__ if cause is None else f"{type(error).__name__}/{type(cause).__name__}"
+
+
+def classify(delivery: Delivery, answer: Answer, schedule: Sequence[float], at: datetime) -> DeliveryOutcome:
+    """What `answer`, which came `at` this moment, means for `delivery`."""
+    attempt = delivery.attempts + 1
+    verdict = judge(answer, attempt, schedule, random.uniform(-1, 1))
+    ATTEMPTS.labels(verdict.outcome).inc()
+    return DeliveryOutcome(
+        event=delivery.event,
+        endpoint=delivery.endpoint,
+        unit=delivery.unit,
+        attempt=attempt,
+        outcome=verdict.outcome,
+        status=answer.status,
+        at=at,
+        next_at=None if verdict.wait is None else to_milliseconds(at + timedelta(seconds=verdict.wait)),
+    )
+
+
+async def attempt(
+    session: aiohttp.ClientSession, target: Target, delivery: Delivery, schedule: Sequence[float]
+) -> DeliveryOutcome:
+    """Make one attempt. `schedule` is the seconds to wait after each failed one."""
+    answer = await send(session, prepare(target, delivery, datetime.now(UTC)))
+    return classify(delivery, answer, schedule, to_milliseconds(datetime.now(UTC)))

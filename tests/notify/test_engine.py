@@ -1,0 +1,336 @@
+"""The engine: from an event to the receiver, whatever the receiver does and whenever notify ends."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from time import monotonic
+
+import pytest
+from aiohttp import web
+
+from services.notify.deliveries import Deliveries, Delivery
+from services.notify.engine.lane import IN_FLIGHT, IN_MEMORY
+from services.notify.engine.outcomes import EVERY_S
+from shared.kernel.times import format_time, parse_time
+from shared.runtime.mongo import Database
+from shared.runtime.settings import NotifySettings
+from tests.support.notifying import OTHER_UNIT, UNIT, Notify, Receiver, Spoken, notify, receiver
+from tests.support.waiting import until
+
+
+async def all_delivered(running: Notify, count: int) -> bool:
+    return await running.states() == ["delivered"] * count
+
+
+async def test_an_event_is_delivered_once_and_its_signature_verifies(
+    running: Notify, partner: Receiver
+) -> None:
+    endpoint, secret = await running.endpoint(partner.url)
+    [event] = Spoken().volunteers(1)
+    await running.hears([event])
+    await until(lambda: all_delivered(running, 1))
+    [webhook] = partner.received
+    body = webhook.verified(secret)
+    assert webhook.id == event.id == body["id"]
+    assert webhook.headers["content-type"] == "application/cloudevents+json"
+    assert body["data"] == {
+        "community": "shaba",
+        "skills": [],
+        "team": "residents",
+        "unit": UNIT,
+        "units": [UNIT],
+    }
+    assert not {"authid", "traceparent"} & body.keys()
+    [delivery] = await running.deliveries()
+    assert delivery == {
+        "event": event.id,
+        "type": "volunteer-registered",
+        "endpoint": endpoint,
+        "unit": UNIT,
+        "state": "delivered",
+        "attempts": 1,
+        "next_at": None,
+        "last_status": 204,
+        "delivered_at": delivery["delivered_at"],
+        "created_at": delivery["created_at"],
+    }
+    assert parse_time(str(delivery["created_at"])) <= parse_time(str(delivery["delivered_at"]))
+
+
+async def test_an_idle_notify_delivers_without_waiting_for_its_report(
+    running: Notify, partner: Receiver
+) -> None:
+    await running.endpoint(partner.url)
+    began = monotonic()
+    await running.hears(Spoken().volunteers(1))
+    await until(lambda: bool(partner.received))
+    assert monotonic() - began < EVERY_S
+
+
+async def test_a_failure_is_tried_again_with_the_same_id_and_a_signature_of_its_own(
+    running: Notify, partner: Receiver
+) -> None:
+    endpoint, secret = await running.endpoint(partner.url)
+    partner.answers.extend([web.Response(status=500), web.Response(status=503)])
+    [event] = Spoken().volunteers(1)
+    await running.hears([event])
+    await until(lambda: all_delivered(running, 1))
+    assert partner.ids == [event.id] * 3
+    for webhook in partner.received:
+        webhook.verified(secret)
+    told = [
+        (outcome["event"], outcome["endpoint"], outcome["attempt"], outcome["outcome"], outcome.get("status"))
+        for outcome in await running.outcomes()
+    ]
+    assert told == [
+        (event.id, endpoint, 1, "failed", 500),
+        (event.id, endpoint, 2, "failed", 503),
+        (event.id, endpoint, 3, "delivered", 204),
+    ]
+    assert [("next_at" in outcome) for outcome in await running.outcomes()] == [True, True, False]
+
+
+async def test_a_receiver_that_never_accepts_is_given_up_after_the_schedule(
+    running: Notify, partner: Receiver
+) -> None:
+    await running.endpoint(partner.url)
+    partner.answers.extend(web.Response(status=400) for _ in range(9))
+    await running.hears(Spoken().volunteers(1))
+    await until(lambda: _states_are(running, ["exhausted"]))
+    assert len(partner.received) == 3
+    [delivery] = await running.deliveries("state=exhausted")
+    assert (delivery["attempts"], delivery["last_status"], delivery["next_at"]) == (3, 400, None)
+    assert [outcome["outcome"] for outcome in await running.outcomes()] == ["failed", "failed", "exhausted"]
+
+
+async def test_a_redirect_is_a_failure_and_is_not_followed(running: Notify, partner: Receiver) -> None:
+    async with receiver() as elsewhere:
+        await running.endpoint(partner.url)
+        partner.answers.append(web.Response(status=307, headers={"Location": elsewhere.url}))
+        await running.hears(Spoken().volunteers(1))
+        await until(lambda: all_delivered(running, 1))
+        assert elsewhere.received == []
+    assert len(partner.received) == 2
+
+
+async def test_retry_after_is_respected(running: Notify, partner: Receiver) -> None:
+    await running.endpoint(partner.url)
+    partner.answers.append(web.Response(status=503, headers={"Retry-After": "3600"}))
+    await running.hears(Spoken().volunteers(1))
+    await until(lambda: _has_attempts(running, 1))
+    [delivery] = await running.deliveries("state=pending")
+    wait = parse_time(str(delivery["next_at"])) - datetime.now(UTC)
+    assert 3500 < wait.total_seconds() <= 3600
+
+
+async def test_an_answer_without_end_is_read_no_further_than_needed(
+    running: Notify, partner: Receiver
+) -> None:
+    partner.endless = True
+    await running.endpoint(partner.url)
+    await running.hears(Spoken().volunteers(2))
+    await until(lambda: all_delivered(running, 2))
+    assert len(partner.received) == 2
+
+
+async def test_a_receiver_that_hangs_holds_back_nobody_else(running: Notify, partner: Receiver) -> None:
+    async with receiver(hangs=True) as hanging:
+        await running.endpoint(hanging.url)
+        await running.endpoint(partner.url, OTHER_UNIT)
+        events = Spoken().volunteers(50, [UNIT, OTHER_UNIT])
+        await running.hears(events)
+        await until(lambda: len(partner.received) == 50)
+        assert len(hanging.received) == IN_FLIGHT
+        assert sorted(partner.ids) == sorted(event.id for event in events)
+
+
+async def test_no_answer_within_the_deadline_is_a_failure(
+    settings: NotifySettings, partner: Receiver
+) -> None:
+    async with notify(settings.model_copy(update={"deadline": 0.2})) as running, receiver(True) as hanging:
+        await running.endpoint(hanging.url)
+        await running.hears(Spoken().volunteers(1))
+        await until(lambda: _states_are(running, ["exhausted"]))
+        assert [outcome.get("status") for outcome in await running.outcomes()] == [None] * 3
+
+
+async def test_more_than_fits_in_memory_is_sent_from_the_store(running: Notify) -> None:
+    spoken, count = Spoken(), IN_MEMORY * 3
+    async with receiver(hangs=True) as partner:
+        await running.endpoint(partner.url)
+        for _ in range(3):
+            await running.hears(spoken.volunteers(IN_MEMORY))
+        partner.free.set()
+        await until(lambda: all_delivered(running, count), 30)
+        assert sorted(partner.ids) == sorted(commit.events[0].id for commit in spoken.commits)
+
+
+async def test_each_unit_is_told_what_concerns_it_in_its_own_form(running: Notify, partner: Receiver) -> None:
+    async with receiver() as other:
+        _, secret = await running.endpoint(partner.url)
+        _, other_secret = await running.endpoint(other.url, OTHER_UNIT, ["service-published"])
+        spoken = Spoken()
+        both = spoken.say(
+            "service-published",
+            "service-1",
+            units=[UNIT, OTHER_UNIT],
+            lead_unit=UNIT,
+            supporting_units=[OTHER_UNIT],
+        )
+        second = spoken.volunteers(1, [OTHER_UNIT])
+        neither = spoken.say("resident-registered", "resident-1", grid="shaba-01", tier="high")
+        await running.hears([both, *second, neither, *spoken.volunteers(1)])
+        await until(lambda: len(partner.received) == 2)
+        await until(lambda: len(other.received) == 1)
+        [told] = [webhook.verified(secret) for webhook in partner.received if webhook.id == both.id]
+        [told_other] = [webhook.verified(other_secret) for webhook in other.received]
+        assert told["id"] == told_other["id"] == both.id
+        assert told["data"] == {"community": "shaba", "units": [UNIT], "lead_unit": UNIT}
+        assert told_other["data"] == {"community": "shaba", "units": [OTHER_UNIT]}
+
+
+async def test_a_new_endpoint_is_told_of_the_very_next_event(running: Notify, partner: Receiver) -> None:
+    spoken = Spoken()
+    for number in range(5):
+        await running.endpoint(partner.url)
+        await running.hears(spoken.volunteers(1))
+        expected = sum(range(1, number + 2))
+        await until(lambda expected=expected: len(partner.received) == expected)  # type: ignore[misc]
+
+
+async def test_a_fanout_that_is_done_again_makes_no_second_delivery(
+    settings: NotifySettings, database: Database
+) -> None:
+    events = Spoken().volunteers(20)
+    async with receiver() as partner:
+        async with notify(settings) as running:
+            await running.endpoint(partner.url)
+            await running.hears(events)
+            await until(lambda: all_delivered(running, 20))
+        # As after a crash behind the insertion and before the position moved.
+        await database["positions-events"].delete_many({})
+        async with notify(settings) as running:
+            await running.hears(events)
+            assert await running.states() == ["delivered"] * 20
+            assert await database["deliveries"].count_documents({}) == 20
+        assert len(partner.received) == 20
+
+
+async def test_what_was_pending_is_sent_after_a_restart(settings: NotifySettings) -> None:
+    spoken, count = Spoken(), IN_MEMORY * 2
+    async with receiver(hangs=True) as partner:
+        async with notify(settings) as running:
+            await running.endpoint(partner.url)
+            await running.hears(spoken.volunteers(IN_MEMORY))
+            await running.hears(spoken.volunteers(IN_MEMORY))
+            await until(lambda: len(partner.received) == IN_FLIGHT)
+            assert await running.states() == ["pending"] * count
+        partner.free.set()
+        async with notify(settings) as running:
+            await until(lambda: all_delivered(running, count), 30)
+            assert {commit.events[0].id for commit in spoken.commits} == set(partner.ids)
+            assert len(partner.received) == count + IN_FLIGHT
+
+
+async def test_an_outcome_that_is_in_the_log_is_not_sent_again_after_a_crash(
+    settings: NotifySettings, database: Database, partner: Receiver
+) -> None:
+    async with notify(settings) as running:
+        await running.endpoint(partner.url)
+        await running.hears(Spoken().volunteers(3))
+        await until(lambda: len(partner.received) == 3)
+    # Stopping reported the outcomes, but nobody was left to set them on their deliveries.
+    pending = await database["deliveries"].count_documents({"state": "pending"})
+    async with notify(settings) as running:
+        assert len(await running.outcomes()) == 3
+        await until(lambda: all_delivered(running, 3))
+    assert pending == 3
+    assert len(partner.received) == 3
+
+
+async def test_a_retry_that_waits_is_made_after_a_restart(
+    settings: NotifySettings, partner: Receiver
+) -> None:
+    patient = settings.model_copy(update={"retry_schedule": [2.0]})
+    async with notify(patient) as running:
+        await running.endpoint(partner.url)
+        partner.answers.append(web.Response(status=500))
+        await running.hears(Spoken().volunteers(1))
+        await until(lambda: _has_attempts(running, 1))
+    async with notify(patient) as running:
+        await until(lambda: all_delivered(running, 1))
+        [delivery] = await running.deliveries()
+    assert delivery["attempts"] == 2
+    assert len(partner.received) == 2
+
+
+async def test_the_log_read_again_changes_nothing(
+    settings: NotifySettings, database: Database, partner: Receiver
+) -> None:
+    async with notify(settings) as running:
+        endpoint, _ = await running.endpoint(partner.url)
+        partner.answers.append(web.Response(status=500))
+        await running.hears(Spoken().volunteers(3))
+        await until(lambda: all_delivered(running, 3))
+        before = await running.deliveries()
+    await database["positions-log"].delete_many({})
+    await database["endpoints"].delete_many({})
+    async with notify(settings) as running:
+        await until(lambda: _lists(running, endpoint))
+        assert await running.deliveries() == before
+    assert len(partner.received) == 4
+
+
+async def test_what_an_earlier_try_inserted_and_did_not_hand_on_is_sent(
+    running: Notify, database: Database, partner: Receiver
+) -> None:
+    endpoint, _ = await running.endpoint(partner.url)
+    [event] = Spoken().volunteers(1)
+    now = format_time(datetime.now(UTC))
+    left = Delivery(event.id, event.type, endpoint, UNIT, b"{}", 0, now)
+    await Deliveries(database).insert([left])
+    await running.hears([event])
+    await until(lambda: all_delivered(running, 1))
+    assert partner.ids == [event.id]
+
+
+async def test_an_endpoint_that_is_only_in_the_log_yet_is_told_all_the_same(
+    settings: NotifySettings, database: Database, partner: Receiver
+) -> None:
+    async with notify(settings) as running:
+        await running.endpoint(partner.url)
+    # As after a crash between the commit and the read model.
+    await database["positions-log"].delete_many({})
+    await database["endpoints"].delete_many({})
+    async with notify(settings) as running:
+        await running.hears(Spoken().volunteers(1))
+        await until(lambda: len(partner.received) == 1)
+
+
+async def test_nothing_of_notify_is_fanned_out(running: Notify, partner: Receiver) -> None:
+    await running.endpoint(partner.url)
+    await running.hears(Spoken().volunteers(1))
+    await until(lambda: all_delivered(running, 1))
+    assert await running.outcomes() != []
+    assert [json.loads(webhook.body)["source"] for webhook in partner.received] == ["/linli/registry"]
+
+
+async def _states_are(running: Notify, states: list[str]) -> bool:
+    return await running.states() == states
+
+
+async def _lists(running: Notify, endpoint: str) -> bool:
+    return (await running.call("GET", f"/v1/endpoints/{endpoint}", running.token()))[0] == 200
+
+
+async def _has_attempts(running: Notify, attempts: int) -> bool:
+    return [delivery["attempts"] for delivery in await running.deliveries()] == [attempts]
+
+
+@pytest.mark.parametrize("units", [[], ["unit-nobody-listens"]])
+async def test_an_event_that_concerns_no_endpoint_makes_no_delivery(
+    running: Notify, database: Database, units: list[str]
+) -> None:
+    await running.hears([Spoken().say("service-published", "service-1", units=[*units])])
+    assert await database["deliveries"].count_documents({}) == 0
