@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
 import structlog
-from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, AbstractQueue
 
 from shared.kernel.cloudevent import CloudEvent, parse
 from shared.runtime.broker import Broker, comes_from, declare_queue
@@ -15,6 +15,10 @@ from shared.runtime.follower import Follower
 PREFETCH = 500
 BATCH = 250
 WATCH_S = 5.0
+BEGIN_S = 5.0
+DELETE_S = 15.0
+
+Callback = Callable[[AbstractIncomingMessage], Awaitable[None]]
 
 log = structlog.get_logger()
 
@@ -48,12 +52,25 @@ class Consumer:
                 async def receive(message: AbstractIncomingMessage) -> None:
                     inbox.put_nowait(message)  # no await before this: tasks start in delivery order
 
-                await queue.consume(receive)
+                await self._begin(queue, receive)
                 self.connected = True
                 worker = self._take_for_ever(inbox)
                 await _first_failure(worker, self._watch(connection, channel), _lost(cancelled))
         finally:
             self.connected = False
+
+    async def _begin(self, queue: AbstractQueue, receive: Callback) -> None:
+        """Begin to consume. A queue that does not answer is made anew: a quorum queue whose node was killed
+        as it was first declared stays without a leader for good, and the feed has all that it held."""
+        try:
+            async with asyncio.timeout(BEGIN_S):
+                await queue.consume(receive)
+        except TimeoutError:
+            log.error("queue-without-leader", queue=self._queue)
+            async with self._broker.connected("mend") as connection:
+                channel = await connection.channel()
+                await channel.queue_delete(self._queue, timeout=DELETE_S)
+            raise ConsumerLost("the queue did not answer and was deleted") from None
 
     async def _take_for_ever(self, inbox: asyncio.Queue[AbstractIncomingMessage]) -> None:
         while True:

@@ -55,11 +55,11 @@ class Entry:
 class GroupCommit:
     """The queue of appends and the one writer that empties it.
 
-    `written` is told of each commit, in order; `turned` is called after each group.
+    `written` is told of each commit and its size in bytes, in order; `turned` is called after each group.
     """
 
     commits: Commits
-    written: Callable[[Commit], None]
+    written: Callable[[Commit, int], None]
     turned: Callable[[], None]
     head: Head = field(default_factory=Head)
     _head_is_known: bool = False
@@ -158,7 +158,7 @@ class GroupCommit:
         pos, at = entry.place
         self.head = Head(pos, at)
         commit = placed(entry.draft, pos, at)
-        self.written(commit)
+        self.written(commit, len(entry.body))
         if not entry.outcome.done():
             entry.outcome.set_result(commit)
 

@@ -18,6 +18,7 @@ from shared.runtime.mongo import Database, StoreUnavailable
 
 DEADLINE_S = 5.0
 RECENT = 1024
+RECENT_BYTES = 4 * 1024 * 1024
 ALONE_S = 0.1
 
 
@@ -28,7 +29,9 @@ class EventStore:
         self.deadline = deadline
         self._commits = Commits(database)
         self._group = GroupCommit(self._commits, self._remember, self._wake_watchers)
-        self._recent: deque[Commit] = deque(maxlen=RECENT)
+        self._recent: deque[Commit] = deque()
+        self._recent_sizes: deque[int] = deque()
+        self._recent_bytes = 0
         self._written_at = 0.0
         self._watchers: list[asyncio.Event] = []
         self._writer: asyncio.Task[None] | None = None
@@ -92,10 +95,17 @@ class EventStore:
         """See `CommitLog.stream`."""
         return await self._commits.stream(stream)
 
-    def _remember(self, commit: Commit) -> None:
+    def _remember(self, commit: Commit, size: int) -> None:
         if self._recent and self._recent[-1].pos != commit.pos - 1:
             self._recent.clear()
+            self._recent_sizes.clear()
+            self._recent_bytes = 0
         self._recent.append(commit)
+        self._recent_sizes.append(size)
+        self._recent_bytes += size
+        while len(self._recent) > RECENT or self._recent_bytes > RECENT_BYTES:
+            self._recent.popleft()
+            self._recent_bytes -= self._recent_sizes.popleft()
         self._written_at = monotonic()
 
     def _wake_watchers(self) -> None:

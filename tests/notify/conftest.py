@@ -9,7 +9,7 @@ import pytest
 
 from shared.runtime.mongo import Database
 from shared.runtime.settings import NotifySettings
-from tests.support.notifying import Notify, Receiver, notify, notify_settings, receiver
+from tests.support.notifying import Notify, Partner, notify, notify_settings, partner_system
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ async def running(settings: NotifySettings) -> AsyncIterator[Notify]:
 
 
 @pytest.fixture
-async def partner() -> AsyncIterator[Receiver]:
+async def partner() -> AsyncIterator[Partner]:
     """A partner's system that answers at once."""
-    async with receiver() as found:
+    async with partner_system() as found:
         yield found

@@ -12,7 +12,7 @@ from services.notify.signing import key_of
 from shared.kernel.canonical import Json
 from shared.runtime.mongo import Database
 from shared.runtime.settings import NotifySettings
-from tests.support.notifying import OTHER_UNIT, UNIT, Notify, Receiver, Spoken, notify, receiver
+from tests.support.notifying import OTHER_UNIT, UNIT, Notify, Partner, Spoken, notify, partner_system
 from tests.support.waiting import until
 
 URL = "https://partner.example/hooks/a-secret-in-the-path"
@@ -75,7 +75,7 @@ async def test_what_is_wrong_is_refused_and_not_recorded(
 
 
 async def test_a_private_address_is_refused_where_no_network_is_allowed(
-    settings: NotifySettings, partner: Receiver
+    settings: NotifySettings, partner: Partner
 ) -> None:
     async with notify(settings.model_copy(update={"allow_networks": []})) as running:
         for url in (partner.url, partner.url.replace("http:", "https:"), "https://localhost/"):
@@ -95,7 +95,7 @@ async def _all(running: Notify, state: str) -> bool:
 
 
 async def test_another_units_endpoints_and_deliveries_are_not_there(
-    running: Notify, partner: Receiver
+    running: Notify, partner: Partner
 ) -> None:
     endpoint, _ = await running.endpoint(partner.url)
     await running.hears(Spoken().volunteers(1))
@@ -124,8 +124,8 @@ async def test_staff_register_for_units_that_are_known(running: Notify) -> None:
     assert (await running.call("GET", "/v1/deliveries", ""))[0] == 401
 
 
-async def test_deliveries_come_in_pages_by_endpoint_and_state(running: Notify, partner: Receiver) -> None:
-    async with receiver(hangs=True) as hanging:
+async def test_deliveries_come_in_pages_by_endpoint_and_state(running: Notify, partner: Partner) -> None:
+    async with partner_system(hangs=True) as hanging:
         first, _ = await running.endpoint(partner.url)
         second, _ = await running.endpoint(hanging.url)
         await running.hears(Spoken().volunteers(7))
@@ -168,7 +168,7 @@ async def test_a_cursor_of_ones_own_making_is_refused(running: Notify, text: str
 
 
 async def test_secrets_and_urls_are_nowhere_in_the_database_and_in_no_event(
-    running: Notify, database: Database, partner: Receiver
+    running: Notify, database: Database, partner: Partner
 ) -> None:
     _, secret = await running.endpoint(partner.url)
     await running.hears(Spoken().volunteers(1))
@@ -181,7 +181,7 @@ async def test_secrets_and_urls_are_nowhere_in_the_database_and_in_no_event(
         assert planted not in raw
 
 
-async def test_metrics_tell_of_attempts_and_of_what_is_pending(running: Notify, partner: Receiver) -> None:
+async def test_metrics_tell_of_attempts_and_of_what_is_pending(running: Notify, partner: Partner) -> None:
     await running.endpoint(partner.url)
     await running.hears(Spoken().volunteers(1))
     await until(lambda: _all(running, "delivered"))
@@ -191,7 +191,7 @@ async def test_metrics_tell_of_attempts_and_of_what_is_pending(running: Notify, 
     assert "linli_deliveries_pending" in text
 
 
-async def test_fifty_endpoints_at_once_are_all_told(running: Notify, partner: Receiver) -> None:
+async def test_fifty_endpoints_at_once_are_all_told(running: Notify, partner: Partner) -> None:
     await asyncio.gather(*(running.endpoint(partner.url) for _ in range(50)))
     await running.hears(Spoken().volunteers(4))
     await until(lambda: len(partner.received) == 200)

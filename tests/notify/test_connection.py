@@ -12,7 +12,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from services.notify.engine.attempt import Prepared, send
 from services.notify.engine.connection import AddressRefused, open_session
-from tests.support.notifying import Receiver
+from tests.support.notifying import Partner
 
 LOOPBACK = [ip_network("127.0.0.0/8")]
 
@@ -42,13 +42,13 @@ class Resolver(AbstractResolver):
         return
 
 
-def at(host: str, partner: Receiver) -> str:
+def at(host: str, partner: Partner) -> str:
     return f"http://{host}:{urlsplit(partner.url).port}/"
 
 
 @pytest.mark.parametrize("addresses", [["127.0.0.1"], ["127.0.0.1", "169.254.169.254"], ["::ffff:127.0.0.1"]])
 async def test_a_name_that_leads_to_loopback_is_refused_at_connect(
-    partner: Receiver, addresses: list[str]
+    partner: Partner, addresses: list[str]
 ) -> None:
     async with open_session([], 5, Resolver(*addresses)) as session:
         with pytest.raises(aiohttp.ClientConnectorError) as raised:
@@ -59,7 +59,7 @@ async def test_a_name_that_leads_to_loopback_is_refused_at_connect(
     assert partner.received == []
 
 
-async def test_an_address_in_the_url_is_refused_at_connect_too(partner: Receiver) -> None:
+async def test_an_address_in_the_url_is_refused_at_connect_too(partner: Partner) -> None:
     async with open_session([], 5) as session:
         with pytest.raises(aiohttp.ClientConnectorError) as raised:
             await session.post(partner.url)
@@ -68,7 +68,7 @@ async def test_an_address_in_the_url_is_refused_at_connect_too(partner: Receiver
 
 
 async def test_of_a_name_with_both_kinds_only_the_address_that_may_be_reached_is_used(
-    partner: Receiver,
+    partner: Partner,
 ) -> None:
     async with open_session(LOOPBACK, 5, Resolver("10.0.0.1", "127.0.0.1")) as session:
         request = Prepared(at("partner.example", partner), {"webhook-id": "1"}, b"{}")
@@ -76,7 +76,7 @@ async def test_of_a_name_with_both_kinds_only_the_address_that_may_be_reached_is
 
 
 async def test_the_environment_names_no_proxy_for_webhooks(
-    partner: Receiver, monkeypatch: pytest.MonkeyPatch
+    partner: Partner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     async with open_session(LOOPBACK, 5) as session:

@@ -15,7 +15,7 @@ from services.notify.engine.outcomes import EVERY_S
 from shared.kernel.times import format_time, parse_time
 from shared.runtime.mongo import Database
 from shared.runtime.settings import NotifySettings
-from tests.support.notifying import OTHER_UNIT, UNIT, Notify, Receiver, Spoken, notify, receiver
+from tests.support.notifying import OTHER_UNIT, UNIT, Notify, Partner, Spoken, notify, partner_system
 from tests.support.waiting import until
 
 
@@ -24,7 +24,7 @@ async def all_delivered(running: Notify, count: int) -> bool:
 
 
 async def test_an_event_is_delivered_once_and_its_signature_verifies(
-    running: Notify, partner: Receiver
+    running: Notify, partner: Partner
 ) -> None:
     endpoint, secret = await running.endpoint(partner.url)
     [event] = Spoken().volunteers(1)
@@ -59,7 +59,7 @@ async def test_an_event_is_delivered_once_and_its_signature_verifies(
 
 
 async def test_an_idle_notify_delivers_without_waiting_for_its_report(
-    running: Notify, partner: Receiver
+    running: Notify, partner: Partner
 ) -> None:
     await running.endpoint(partner.url)
     began = monotonic()
@@ -69,7 +69,7 @@ async def test_an_idle_notify_delivers_without_waiting_for_its_report(
 
 
 async def test_a_failure_is_tried_again_with_the_same_id_and_a_signature_of_its_own(
-    running: Notify, partner: Receiver
+    running: Notify, partner: Partner
 ) -> None:
     endpoint, secret = await running.endpoint(partner.url)
     partner.answers.extend([web.Response(status=500), web.Response(status=503)])
@@ -92,7 +92,7 @@ async def test_a_failure_is_tried_again_with_the_same_id_and_a_signature_of_its_
 
 
 async def test_a_receiver_that_never_accepts_is_given_up_after_the_schedule(
-    running: Notify, partner: Receiver
+    running: Notify, partner: Partner
 ) -> None:
     await running.endpoint(partner.url)
     partner.answers.extend(web.Response(status=400) for _ in range(9))
@@ -104,8 +104,8 @@ async def test_a_receiver_that_never_accepts_is_given_up_after_the_schedule(
     assert [outcome["outcome"] for outcome in await running.outcomes()] == ["failed", "failed", "exhausted"]
 
 
-async def test_a_redirect_is_a_failure_and_is_not_followed(running: Notify, partner: Receiver) -> None:
-    async with receiver() as elsewhere:
+async def test_a_redirect_is_a_failure_and_is_not_followed(running: Notify, partner: Partner) -> None:
+    async with partner_system() as elsewhere:
         await running.endpoint(partner.url)
         partner.answers.append(web.Response(status=307, headers={"Location": elsewhere.url}))
         await running.hears(Spoken().volunteers(1))
@@ -114,7 +114,7 @@ async def test_a_redirect_is_a_failure_and_is_not_followed(running: Notify, part
     assert len(partner.received) == 2
 
 
-async def test_retry_after_is_respected(running: Notify, partner: Receiver) -> None:
+async def test_retry_after_is_respected(running: Notify, partner: Partner) -> None:
     await running.endpoint(partner.url)
     partner.answers.append(web.Response(status=503, headers={"Retry-After": "3600"}))
     await running.hears(Spoken().volunteers(1))
@@ -125,7 +125,7 @@ async def test_retry_after_is_respected(running: Notify, partner: Receiver) -> N
 
 
 async def test_an_answer_without_end_is_read_no_further_than_needed(
-    running: Notify, partner: Receiver
+    running: Notify, partner: Partner
 ) -> None:
     partner.endless = True
     await running.endpoint(partner.url)
@@ -134,8 +134,8 @@ async def test_an_answer_without_end_is_read_no_further_than_needed(
     assert len(partner.received) == 2
 
 
-async def test_a_receiver_that_hangs_holds_back_nobody_else(running: Notify, partner: Receiver) -> None:
-    async with receiver(hangs=True) as hanging:
+async def test_a_receiver_that_hangs_holds_back_nobody_else(running: Notify, partner: Partner) -> None:
+    async with partner_system(hangs=True) as hanging:
         await running.endpoint(hanging.url)
         await running.endpoint(partner.url, OTHER_UNIT)
         events = Spoken().volunteers(50, [UNIT, OTHER_UNIT])
@@ -145,10 +145,11 @@ async def test_a_receiver_that_hangs_holds_back_nobody_else(running: Notify, par
         assert sorted(partner.ids) == sorted(event.id for event in events)
 
 
-async def test_no_answer_within_the_deadline_is_a_failure(
-    settings: NotifySettings, partner: Receiver
-) -> None:
-    async with notify(settings.model_copy(update={"deadline": 0.2})) as running, receiver(True) as hanging:
+async def test_no_answer_within_the_deadline_is_a_failure(settings: NotifySettings, partner: Partner) -> None:
+    async with (
+        notify(settings.model_copy(update={"deadline": 0.2})) as running,
+        partner_system(True) as hanging,
+    ):
         await running.endpoint(hanging.url)
         await running.hears(Spoken().volunteers(1))
         await until(lambda: _states_are(running, ["exhausted"]))
@@ -157,7 +158,7 @@ async def test_no_answer_within_the_deadline_is_a_failure(
 
 async def test_more_than_fits_in_memory_is_sent_from_the_store(running: Notify) -> None:
     spoken, count = Spoken(), IN_MEMORY * 3
-    async with receiver(hangs=True) as partner:
+    async with partner_system(hangs=True) as partner:
         await running.endpoint(partner.url)
         for _ in range(3):
             await running.hears(spoken.volunteers(IN_MEMORY))
@@ -166,8 +167,8 @@ async def test_more_than_fits_in_memory_is_sent_from_the_store(running: Notify) 
         assert sorted(partner.ids) == sorted(commit.events[0].id for commit in spoken.commits)
 
 
-async def test_each_unit_is_told_what_concerns_it_in_its_own_form(running: Notify, partner: Receiver) -> None:
-    async with receiver() as other:
+async def test_each_unit_is_told_what_concerns_it_in_its_own_form(running: Notify, partner: Partner) -> None:
+    async with partner_system() as other:
         _, secret = await running.endpoint(partner.url)
         _, other_secret = await running.endpoint(other.url, OTHER_UNIT, ["service-published"])
         spoken = Spoken()
@@ -190,7 +191,7 @@ async def test_each_unit_is_told_what_concerns_it_in_its_own_form(running: Notif
         assert told_other["data"] == {"community": "shaba", "units": [OTHER_UNIT]}
 
 
-async def test_a_new_endpoint_is_told_of_the_very_next_event(running: Notify, partner: Receiver) -> None:
+async def test_a_new_endpoint_is_told_of_the_very_next_event(running: Notify, partner: Partner) -> None:
     spoken = Spoken()
     for number in range(5):
         await running.endpoint(partner.url)
@@ -203,7 +204,7 @@ async def test_a_fanout_that_is_done_again_makes_no_second_delivery(
     settings: NotifySettings, database: Database
 ) -> None:
     events = Spoken().volunteers(20)
-    async with receiver() as partner:
+    async with partner_system() as partner:
         async with notify(settings) as running:
             await running.endpoint(partner.url)
             await running.hears(events)
@@ -219,7 +220,7 @@ async def test_a_fanout_that_is_done_again_makes_no_second_delivery(
 
 async def test_what_was_pending_is_sent_after_a_restart(settings: NotifySettings) -> None:
     spoken, count = Spoken(), IN_MEMORY * 2
-    async with receiver(hangs=True) as partner:
+    async with partner_system(hangs=True) as partner:
         async with notify(settings) as running:
             await running.endpoint(partner.url)
             await running.hears(spoken.volunteers(IN_MEMORY))
@@ -234,7 +235,7 @@ async def test_what_was_pending_is_sent_after_a_restart(settings: NotifySettings
 
 
 async def test_an_outcome_that_is_in_the_log_is_not_sent_again_after_a_crash(
-    settings: NotifySettings, database: Database, partner: Receiver
+    settings: NotifySettings, database: Database, partner: Partner
 ) -> None:
     async with notify(settings) as running:
         await running.endpoint(partner.url)
@@ -249,9 +250,7 @@ async def test_an_outcome_that_is_in_the_log_is_not_sent_again_after_a_crash(
     assert len(partner.received) == 3
 
 
-async def test_a_retry_that_waits_is_made_after_a_restart(
-    settings: NotifySettings, partner: Receiver
-) -> None:
+async def test_a_retry_that_waits_is_made_after_a_restart(settings: NotifySettings, partner: Partner) -> None:
     patient = settings.model_copy(update={"retry_schedule": [2.0]})
     async with notify(patient) as running:
         await running.endpoint(partner.url)
@@ -266,7 +265,7 @@ async def test_a_retry_that_waits_is_made_after_a_restart(
 
 
 async def test_the_log_read_again_changes_nothing(
-    settings: NotifySettings, database: Database, partner: Receiver
+    settings: NotifySettings, database: Database, partner: Partner
 ) -> None:
     async with notify(settings) as running:
         endpoint, _ = await running.endpoint(partner.url)
@@ -283,7 +282,7 @@ async def test_the_log_read_again_changes_nothing(
 
 
 async def test_what_an_earlier_try_inserted_and_did_not_hand_on_is_sent(
-    running: Notify, database: Database, partner: Receiver
+    running: Notify, database: Database, partner: Partner
 ) -> None:
     endpoint, _ = await running.endpoint(partner.url)
     [event] = Spoken().volunteers(1)
@@ -296,7 +295,7 @@ async def test_what_an_earlier_try_inserted_and_did_not_hand_on_is_sent(
 
 
 async def test_an_endpoint_that_is_only_in_the_log_yet_is_told_all_the_same(
-    settings: NotifySettings, database: Database, partner: Receiver
+    settings: NotifySettings, database: Database, partner: Partner
 ) -> None:
     async with notify(settings) as running:
         await running.endpoint(partner.url)
@@ -308,7 +307,7 @@ async def test_an_endpoint_that_is_only_in_the_log_yet_is_told_all_the_same(
         await until(lambda: len(partner.received) == 1)
 
 
-async def test_nothing_of_notify_is_fanned_out(running: Notify, partner: Receiver) -> None:
+async def test_nothing_of_notify_is_fanned_out(running: Notify, partner: Partner) -> None:
     await running.endpoint(partner.url)
     await running.hears(Spoken().volunteers(1))
     await until(lambda: all_delivered(running, 1))

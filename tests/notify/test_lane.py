@@ -126,3 +126,19 @@ async def test_the_store_is_read_through_gaps_and_crowds_in_order(database: Data
     assert found == [each.event for each in made]
     beyond = Stretch(ENDPOINT, "pending", moments[1] + "|~", "2027-01-01T00:00:00.000Z")
     assert await deliveries.first_after(beyond) == moments[-2]
+
+
+async def test_an_outcome_that_comes_again_or_late_changes_nothing(database: Database) -> None:
+    deliveries = Deliveries(database)
+    await deliveries.insert([first := delivery("first")])
+    delivered = outcome_of(first).model_copy(update={"attempt": 2})
+    failed = outcome_of(first).model_copy(
+        update={"outcome": "failed", "status": 500, "next_at": to_milliseconds(datetime.now(UTC))}
+    )
+    await deliveries.settle([failed])
+    await deliveries.settle([delivered])
+    [settled] = await database["deliveries"].find({}).to_list(None)
+    await deliveries.settle([failed])
+    await deliveries.settle([delivered.model_copy(update={"outcome": "failed"})])
+    assert await database["deliveries"].find({}).to_list(None) == [settled]
+    assert (settled["state"], settled["attempts"], settled["last_status"]) == ("delivered", 2, 204)

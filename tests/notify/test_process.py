@@ -25,7 +25,7 @@ from shared.runtime.relay import Relay
 from shared.runtime.store import EventStore
 from tests.support.drafts import draft
 from tests.support.following import running
-from tests.support.notifying import NOWHERE, UNIT, Receiver, is_open
+from tests.support.notifying import NOWHERE, UNIT, Partner, is_open
 from tests.support.waiting import until
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -134,7 +134,7 @@ async def say(store: EventStore, count: int) -> set[str]:
 
 
 async def test_killed_in_the_middle_of_a_load_every_webhook_arrives_and_every_outcome_is_told(
-    servers: Stack, database: Database, process: Process, partner: Receiver, tmp_path: Path
+    servers: Stack, database: Database, process: Process, partner: Partner, tmp_path: Path
 ) -> None:
     signer = load_signer(load_keyring(tmp_path / "registry.json", (SIGNING,)))
     unit = ClientRegistered(community="shaba", role="unit", unit=UNIT, communities=("shaba",), details="-")

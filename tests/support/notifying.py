@@ -1,4 +1,4 @@
-"""notify running in this process, receivers of webhooks, and sources that it hears."""
+"""notify running in this process, partners that take webhooks, and sources that it hears."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Received:
 
 
 @dataclass
-class Receiver:
+class Partner:
     """A partner's system. It answers what `answers` says, then 204; while it hangs, nothing; when it is
     endless, 200 and a body that never ends."""
 
@@ -85,9 +85,9 @@ async def _never_end(request: web.Request) -> web.StreamResponse:
 
 
 @asynccontextmanager
-async def receiver(hangs: bool = False) -> AsyncIterator[Receiver]:
-    """A receiver on a free port of loopback."""
-    found = Receiver()
+async def partner_system(hangs: bool = False) -> AsyncIterator[Partner]:
+    """A partner's system on a free port of loopback."""
+    found = Partner()
     if not hangs:
         found.free.set()
     app = web.Application()
