@@ -23,6 +23,7 @@ from shared.runtime.execute import Executor
 from shared.runtime.follower import Follower
 from shared.runtime.http.calls import Commands
 from shared.runtime.http.edge import Edge, Gate
+from shared.runtime.http.openapi import described
 from shared.runtime.http.problems import install
 from shared.runtime.http.rate import RateLimit
 from shared.runtime.http.system import system_routes
@@ -150,6 +151,7 @@ class Service:
         for router in routers:
             app.include_router(router)
         install(app)
+        app.openapi = described(app)  # type: ignore[method-assign]  # FastAPI's documented way
         app.add_middleware(Edge, gate=Gate(lambda: self._open, self._has_caught_up, RateLimit()))
         return app
 

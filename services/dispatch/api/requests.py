@@ -19,6 +19,7 @@ from services.dispatch.api.desk import (
     book,
     request_for,
 )
+from services.dispatch.api.examples import ASSIGNED, CREATED, REQUEST, TRIAGED
 from services.dispatch.api.shown import request_shown
 from services.dispatch.domain.request import AssignVolunteer, Create, Triage, Volunteer
 from shared.events.details import DetailsViewed, Purpose
@@ -31,6 +32,7 @@ from shared.runtime.access import Principal
 from shared.runtime.execute import Transaction
 from shared.runtime.http.calls import CommandsOf, json_response
 from shared.runtime.http.details import Reading, show
+from shared.runtime.http.openapi import example
 from shared.runtime.http.paging import Page, page_response
 from shared.runtime.http.problems import Problem
 from shared.runtime.ids import Id, new_id
@@ -56,7 +58,12 @@ class PurposeQuery(BaseModel):
     purpose: Purpose
 
 
-@router.post("", status_code=201, summary="Take a request in")
+@router.post(
+    "",
+    status_code=201,
+    summary="Take a request in",
+    responses=example(201, "Taken in", CREATED),
+)
 async def create(
     body: RequestBody, request: Request, principal: Writer, desk: DeskOf, commands: CommandsOf
 ) -> Response:
@@ -97,7 +104,9 @@ async def _facts(body: RequestBody, principal: Principal, desk: Desk) -> Request
     )
 
 
-@router.post("/{id}/triage", summary="Say how pressing a request is")
+@router.post(
+    "/{id}/triage", summary="Say how pressing a request is", responses=example(200, "Triaged", TRIAGED)
+)
 async def triage(
     id: str, body: TriageBody, request: Request, principal: Coordinator, commands: CommandsOf
 ) -> Response:
@@ -124,7 +133,12 @@ async def triage(
     return await commands.run(request, principal, work)
 
 
-@router.post("/{id}/assignments", status_code=201, summary="Place a volunteer on a request")
+@router.post(
+    "/{id}/assignments",
+    status_code=201,
+    summary="Place a volunteer on a request",
+    responses=example(201, "Placed", ASSIGNED),
+)
 async def assign(
     id: str,
     body: PlacementBody,
@@ -179,7 +193,11 @@ async def list_requests(
     return page_response(request, items, following)
 
 
-@router.get("/{id}", summary="One request with its assignments and visits")
+@router.get(
+    "/{id}",
+    summary="One request with its assignments and visits",
+    responses=example(200, "The request", REQUEST),
+)
 async def get_request(id: str, principal: Reader, commands: CommandsOf, request: Request) -> Response:
     """404 if there is none, or none that concerns the caller's unit."""
     transaction = commands.read(request, principal)

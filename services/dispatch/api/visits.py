@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from services.dispatch.api.bodies import CheckInBody, CompletionBody, PlacementBody
 from services.dispatch.api.desk import REQUESTS, Coordinator, Writer, book, request_for
+from services.dispatch.api.examples import VISIT
 from services.dispatch.api.shown import visit_shown
 from services.dispatch.domain.request import CheckIn, Command, Complete, ScheduleVisit
 from shared.folds.request import Request as RequestState
@@ -17,11 +18,17 @@ from shared.kernel.decider import Refused, require
 from shared.runtime.access import Principal
 from shared.runtime.execute import Transaction
 from shared.runtime.http.calls import Commands, CommandsOf
+from shared.runtime.http.openapi import example
 
 router = APIRouter(prefix="/v1", tags=["visits"])
 
 
-@router.post("/requests/{id}/visits", status_code=201, summary="Schedule a visit")
+@router.post(
+    "/requests/{id}/visits",
+    status_code=201,
+    summary="Schedule a visit",
+    responses=example(201, "The visit", VISIT),
+)
 async def schedule(
     id: str, body: PlacementBody, request: Request, principal: Coordinator, commands: CommandsOf
 ) -> Response:
@@ -44,7 +51,11 @@ async def schedule(
     return await commands.run(request, principal, work)
 
 
-@router.post("/visits/{id}/check-in", summary="The volunteer is there")
+@router.post(
+    "/visits/{id}/check-in",
+    summary="The volunteer is there",
+    responses=example(200, "The visit", VISIT),
+)
 async def check_in(
     id: str, body: CheckInBody, request: Request, principal: Writer, commands: CommandsOf
 ) -> Response:
@@ -66,7 +77,7 @@ async def check_in(
     return await _on_visit(id, request, principal, commands, command)
 
 
-@router.post("/visits/{id}/complete", summary="The visit is over")
+@router.post("/visits/{id}/complete", summary="The visit is over", responses=example(200, "The visit", VISIT))
 async def complete(
     id: str, body: CompletionBody, request: Request, principal: Writer, commands: CommandsOf
 ) -> Response:
