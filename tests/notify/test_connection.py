@@ -55,7 +55,8 @@ async def test_a_name_that_leads_to_loopback_is_refused_at_connect(
             await session.post(at("partner.example", partner))
         assert isinstance(raised.value.os_error, AddressRefused)
         request = Prepared(at("partner.example", partner), {"webhook-id": "1"}, b"{}")
-        assert (await send(session, request)).status is None
+        answer = await send(session, request)
+        assert (answer.status, answer.error) == (None, "ClientConnectorError/AddressRefused")
     assert partner.received == []
 
 

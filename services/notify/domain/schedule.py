@@ -17,10 +17,12 @@ LONGEST_RETRY_AFTER_S = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: an HTTP status, or None; how many seconds the receiver asks to be left alone."""
+    """What came back: an HTTP status, or None and the kind of `error`; how many seconds the receiver asks
+    to be left alone."""
 
     status: int | None = None
     retry_after: float = 0.0
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,8 +50,7 @@ async def send(session: aiohttp.ClientSession, request: Prepared) -> Answer:
                 response.status, read_retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
             )
     except (aiohttp.ClientError, OSError) as error:
-        log.info("attempt-without-answer", event_id=request.headers["webhook-id"], error=_kind(error))
-        return Answer()
+        return Answer(error=_kind(error))
 
 
 async def _read_some(response: aiohttp.ClientResponse) -> None:
@@ -92,4 +91,14 @@ async def attempt(
 ) -> DeliveryOutcome:
     """Make one attempt. `schedule` is the seconds to wait after each failed one."""
     answer = await send(session, prepare(target, delivery, datetime.now(UTC)))
-    return classify(delivery, answer, schedule, to_milliseconds(datetime.now(UTC)))
+    outcome = classify(delivery, answer, schedule, to_milliseconds(datetime.now(UTC)))
+    if outcome.outcome != "delivered":
+        log.info(
+            f"attempt-{outcome.outcome}",
+            endpoint=delivery.endpoint,
+            event_id=delivery.event,
+            attempt=outcome.attempt,
+            status=answer.status,
+            error=answer.error,
+        )
+    return outcome

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from services.notify.deliveries import Deliveries, Delivery
@@ -34,15 +34,14 @@ class Fanout:
         # Until notify's own log is applied, an endpoint may be missing here.
         await self._sender.ready.wait()
         endpoints = await self._endpoints.of_units(units)
-        now = format_time(datetime.now(UTC))
-        made = [
-            (endpoint, _delivery(event, endpoint, now))
+        concerned = [
+            (event, endpoint)
             for event in events
             for endpoint in endpoints
             if concerns(event.data, endpoint.unit) and wants(endpoint.events, event.type)
         ]
-        for start in range(0, len(made), CHUNK):
-            await self._hand_on(made[start : start + CHUNK])
+        for start in range(0, len(concerned), CHUNK):
+            await self._hand_on(_deliveries(concerned[start : start + CHUNK]))
 
     async def _hand_on(self, made: Sequence[tuple[Endpoint, Delivery]]) -> None:
         new = await self._deliveries.insert([delivery for _, delivery in made])
@@ -59,13 +58,22 @@ def _units(event: CloudEvent) -> list[str]:
     return [str(unit) for unit in units] if isinstance(units, list) else []
 
 
-def _delivery(event: CloudEvent, endpoint: Endpoint, now: str) -> Delivery:
-    return Delivery(
-        event=event.id,
-        type=event.type,
-        endpoint=endpoint.id,
-        unit=endpoint.unit,
-        body=encode(partner_form(decode_object(event.raw), endpoint.unit)),
-        attempts=0,
-        next_at=now,
-    )
+def _deliveries(concerned: Iterable[tuple[CloudEvent, Endpoint]]) -> list[tuple[Endpoint, Delivery]]:
+    now = format_time(datetime.now(UTC))
+    bodies: dict[tuple[str, str], bytes] = {}
+    made = []
+    for event, endpoint in concerned:
+        key = (event.id, endpoint.unit)
+        if key not in bodies:
+            bodies[key] = encode(partner_form(decode_object(event.raw), endpoint.unit))
+        delivery = Delivery(
+            event=event.id,
+            type=event.type,
+            endpoint=endpoint.id,
+            unit=endpoint.unit,
+            body=bodies[key],
+            attempts=0,
+            next_at=now,
+        )
+        made.append((endpoint, delivery))
+    return made
