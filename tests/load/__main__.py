@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import signal
 
 from tests.load.latency import answer_to_webhook
 from tests.load.recording import recording_against_peers
@@ -31,6 +32,8 @@ async def main(parts: list[str], rounds: int, scale: float) -> None:
 
 
 if __name__ == "__main__":
+    # Like Ctrl-C: the stack that a measurement has started is ended with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument(
         "parts", nargs="*", default=list(PARTS), choices=[*PARTS, list(PARTS)], metavar="PART"
