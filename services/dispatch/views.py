@@ -11,8 +11,9 @@ from shared.events.dispatch import (
     VolunteerAssigned,
 )
 from shared.kernel.canonical import Json
-from shared.kernel.cloudevent import CloudEvent
+from shared.kernel.cloudevent import CloudEvent, sequence
 from shared.runtime.mongo import DUPLICATE_KEY, BulkWriteError, Database, Document, UpdateOne
+from shared.runtime.windows import page
 
 VISITED = "in-service"
 _STATUS: Mapping[str, str] = {
@@ -24,7 +25,7 @@ _CARRIED = ("service", "category", "grid", "priority", "due", "units")
 
 
 class Requests:
-    """The collection `requests`, by id, which is by the moment of creation."""
+    """The collection `requests`; `key` is where the log has its creation."""
 
     def __init__(self, database: Database) -> None:
         self._requests = database["requests"]
@@ -48,27 +49,25 @@ class Requests:
         try:
             await self._requests.insert_many(documents, ordered=False)
         except BulkWriteError as error:
-            if any(item["code"] != DUPLICATE_KEY for item in error.details["writeErrors"]):
+            faults = error.details["writeErrors"]
+            if not faults or any(item["code"] != DUPLICATE_KEY for item in faults):
                 raise
 
     async def page(
-        self, after: str | None, limit: int, only: Mapping[str, str]
+        self, span: tuple[str, int], limit: int, only: Mapping[str, str]
     ) -> tuple[list[dict[str, Json]], str | None]:
-        """Requests behind the id `after`, oldest first; and the id to go on from, if any.
+        """Requests in the order of their creation, and where to go on; see `windows.page`.
 
         `only` names fields that must be so; for `units`, that one of them is.
         """
-        # Closed at both ends: `.` comes right behind `-`.
-        query: Document = {"key": {"$gt": after or "request-", "$lt": "request."}, **only}
-        documents = await self._requests.find(query).sort("key", 1).limit(limit + 1).to_list(None)
-        items = [_shown(document) for document in documents[:limit]]
-        return items, str(items[-1]["id"]) if len(documents) > limit else None
+        documents, following = await page(self._requests, ("key", ""), span, limit, only)
+        return [_shown(document) for document in documents], following
 
 
 def _created(event: CloudEvent) -> Document:
     document = {
         "_id": event.stream,
-        "key": event.stream,
+        "key": sequence(event.place.pos, event.place.index),
         "status": "received",
         "created_at": event.time,
         "version": event.version,
@@ -81,13 +80,14 @@ def _created(event: CloudEvent) -> Document:
 
 
 def _changes(event: CloudEvent) -> list[UpdateOne]:
-    # A batch that comes again is applied from its first event on, and so ends as it did.
+    # An older event changes nothing: another replica may have been further.
+    older = {"_id": event.stream, "version": {"$lt": event.version}}
     fields = _carried(event) | {"version": event.version}
-    changes = [UpdateOne({"_id": event.stream}, {"$set": fields})]
+    changes = [UpdateOne(older, {"$set": fields})]
     if event.type in _STATUS:
         # Who is placed while somebody is there already takes nothing back.
-        reached = {"_id": event.stream, "status": {"$ne": VISITED}}
-        changes.append(UpdateOne(reached, {"$set": {"status": _STATUS[event.type]}}))
+        reached = {**older, "status": {"$ne": VISITED}}
+        changes.insert(0, UpdateOne(reached, {"$set": {"status": _STATUS[event.type]}}))
     return changes
 
 

@@ -96,8 +96,12 @@ class Bootstrap:
         except CommitExists:
             return
         except StreamMoved:
-            # Somebody registered one of these by hand before: theirs stands, and this part is left out.
-            log.error("first-start-skipped", commit=commit_id)
+            if len(events) == 1:
+                # Somebody registered it by hand before: theirs stands.
+                log.warning("first-start-left-out", commit=commit_id, stream=events[0][0])
+                return
+            for number, event in enumerate(events):
+                await self._append(f"{commit_id}-{number}", [event])
 
 
 def case_events(name: str) -> Iterator[tuple[str, Event]]:

@@ -18,9 +18,10 @@ from shared.events.registry import (
     VolunteerRegistered,
 )
 from shared.kernel.canonical import Json
-from shared.kernel.cloudevent import CloudEvent
+from shared.kernel.cloudevent import CloudEvent, sequence
 from shared.runtime.mongo import Database, Document
 from shared.runtime.service import Reaction
+from shared.runtime.windows import page
 
 KINDS: Mapping[str, str] = {
     ClientRegistered.type: "client",
@@ -40,7 +41,7 @@ _HIDDEN = ("details", "units")
 
 
 class Records:
-    """The collection `records`: `{_id: stream, order: kind:stream, kind, ended, facts}`."""
+    """The collection `records`: `{_id: stream, order: kind:place in the log, kind, ended, facts}`."""
 
     def __init__(self, database: Database) -> None:
         self._records = database["records"]
@@ -56,8 +57,9 @@ class Records:
 
     async def _registered(self, event: CloudEvent) -> None:
         kind = KINDS[event.type]
+        place = sequence(event.place.pos, event.place.index)
         facts = {name: value for name, value in event.data.items() if name not in _HIDDEN}
-        document = {"order": f"{kind}:{event.stream}", "kind": kind, "ended": False, "facts": facts}
+        document = {"order": f"{kind}:{place}", "kind": kind, "ended": False, "facts": facts}
         await self._records.update_one({"_id": event.stream}, {"$setOnInsert": document}, upsert=True)
 
     async def _ended(self, event: CloudEvent) -> None:
@@ -71,19 +73,15 @@ class Records:
         return _shown(document)
 
     async def page(
-        self, kind: str, after: str | None, limit: int, only: Mapping[str, str]
+        self, kind: str, span: tuple[str, int], limit: int, only: Mapping[str, str]
     ) -> tuple[list[dict[str, Json]], str | None]:
-        """Living things of `kind` behind the id `after`, by id; and the id to go on from, if any.
+        """Living things of `kind` in the order in which they came on record; see `windows.page`.
 
         `only` names facts that must be so.
         """
-        # Closed at both ends: `;` comes right behind `:`.
-        order = {"$gt": f"{kind}:{after or ''}", "$lt": f"{kind};"}
-        query: Document = {"order": order, "ended": False}
-        query |= {f"facts.{name}": value for name, value in only.items()}
-        documents = await self._records.find(query).sort("order", 1).limit(limit + 1).to_list(None)
-        items = [_shown(document) for document in documents[:limit]]
-        return items, str(items[-1]["id"]) if len(documents) > limit else None
+        wanted = {"ended": False, **{f"facts.{name}": value for name, value in only.items()}}
+        documents, following = await page(self._records, ("order", f"{kind}:"), span, limit, wanted)
+        return [_shown(document) for document in documents], following
 
 
 def _shown(document: Document) -> dict[str, Json]:

@@ -34,6 +34,9 @@ class DeliveryOutcome(BaseModel):
     """`failed` is tried again; `exhausted` is not."""
     status: int | None = None
     """The receiver's HTTP status; none if there was no answer."""
+    error: str | None = None
+    """Why there was no answer: `refused`, `timeout`, `dns`, `tls`, `blocked` (an address that is not
+    delivered to), `url` or `connection`. More codes may come."""
     at: Time
     next_at: Time | None = None
     """When it is tried again; only for `failed`."""

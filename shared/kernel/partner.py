@@ -6,14 +6,17 @@ from collections.abc import Mapping
 
 from shared.kernel.canonical import Json
 
-PRIVATE_ATTRIBUTES = frozenset({"authid", "authtype", "authrole", "traceparent"})
-PRIVATE_FIELDS = frozenset({"resident", "details", "position", "basis"})
-"""Fields of any event's data that no partner sees: a person, or the digest of a person's details."""
+PRIVATE_ATTRIBUTES = frozenset({"authid", "authtype", "authrole", "traceparent", "correlationid"})
+PRIVATE_FIELDS = frozenset({"resident", "tier", "details", "position", "basis"})
+"""Fields of any event's data that no partner sees: a person, what a person is like, a digest of details."""
 
 UNIT_FIELDS = frozenset({"unit", "lead_unit", "supporting_units"})
 """Fields that name units: a partner sees its own name there only."""
 
-HIDDEN_FIELDS = PRIVATE_FIELDS | UNIT_FIELDS
+VOLUNTEER_FIELDS = frozenset({"volunteer", "on_behalf_of"})
+"""Fields that name a volunteer of the event's `unit`: its own unit alone sees them."""
+
+HIDDEN_FIELDS = PRIVATE_FIELDS | UNIT_FIELDS | VOLUNTEER_FIELDS
 """Fields that the partners' form of an event may lack."""
 
 
@@ -27,10 +30,11 @@ def partner_form(document: Mapping[str, Json], unit: str) -> dict[str, Json]:
     """The CloudEvent `document` as `unit` sees it; the same `id`, so that it can be told from a repeat."""
     data = document["data"]
     assert isinstance(data, dict)
+    hidden = PRIVATE_FIELDS if data.get("unit") == unit else PRIVATE_FIELDS | VOLUNTEER_FIELDS
     seen: dict[str, Json] = {
         name: value
         for name, value in data.items()
-        if name not in PRIVATE_FIELDS and not (name in UNIT_FIELDS and value != unit)
+        if name not in hidden and not (name in UNIT_FIELDS and value != unit)
     }
     seen["units"] = [unit]
     attributes = {name: value for name, value in document.items() if name not in PRIVATE_ATTRIBUTES}

@@ -6,6 +6,7 @@ is down. Tokens are JWTs (RFC 7519, RFC 9068 in spirit) signed with Ed25519.
 
 from __future__ import annotations
 
+import asyncio
 import time
 import warnings
 from collections.abc import Awaitable, Callable, Mapping
@@ -27,6 +28,8 @@ ISSUER = "linli"
 ALGORITHMS = ["EdDSA", "Ed25519"]
 LEEWAY_S = 5
 CACHE = 10_000
+RELOAD_S = 3.0
+UNKNOWN_KEY_S = 1.0
 
 SCOPES: Mapping[str, str] = {
     "registry:read": "read units, volunteers, teams, grids and the catalogue",
@@ -71,15 +74,35 @@ class KeyTable:
     keys: dict[str, Mapping[str, str]] = field(default_factory=dict)
     revoked: set[str] = field(default_factory=set)
     verified: dict[str, tuple[Principal, int]] = field(default_factory=dict)
+    loaded: float = 0.0
 
     async def load(self) -> None:
-        """Read the table; at the start, and when a token names a key that is not known."""
+        """Read the table: at the start, every few seconds for what another replica was told, and when a
+        token names a key that is not known."""
+        self.loaded = time.monotonic()
+        known = len(self.revoked)
         async for document in self.database["access"].find({}):
             kind, name = str(document["_id"]).split(":", 1)
             if kind == "key":
                 self.keys[name] = document["jwk"]
             else:
                 self.revoked.add(name)
+        if len(self.revoked) > known:
+            self.verified.clear()
+
+    async def keep_loading(self) -> None:
+        """Read the table again and again, until cancelled."""
+        while True:
+            await asyncio.sleep(RELOAD_S)
+            await self.load()
+
+    async def knows(self, token: str) -> bool:
+        """Whether `token` is good."""
+        try:
+            await self.verify(token)
+        except Problem:
+            return False
+        return True
 
     async def learn_key(self, event: CloudEvent) -> None:
         """Reaction to `signing-key-published`."""
@@ -120,7 +143,7 @@ class KeyTable:
 
     async def _check(self, token: str, now: int) -> tuple[Principal, int]:
         claims = self._decode(token)
-        if claims is None:
+        if claims is None and time.monotonic() - self.loaded > UNKNOWN_KEY_S:
             await self.load()
             claims = self._decode(token)
         if claims is None:
@@ -145,8 +168,8 @@ class KeyTable:
         try:
             key_set = KeySet([OKPKey.import_key(dict(jwk)) for jwk in self.keys.values()])
             claims: dict[str, object] = jwt.decode(token, key_set, algorithms=ALGORITHMS).claims
-        except (JoseError, ValueError):
-            return None
+        except (JoseError, ValueError, TypeError, KeyError, AttributeError):
+            return None  # the library trusts a token's header to have the types that it should
         return claims if {"iss", "sub", "role", "scope", "exp", "communities"} <= claims.keys() else None
 
 

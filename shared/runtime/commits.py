@@ -52,9 +52,10 @@ class Commits:
         found = await self._commits.find_one({"pos": pos}, {"at": 1})
         return None if found is None else str(found["at"])
 
-    async def has_any(self, keys: Sequence[str]) -> bool:
-        """Whether one of these stream versions is taken."""
-        return await self._commits.find_one({"keys": {"$in": list(keys)}}, {"_id": 1}) is not None
+    async def holder(self, keys: Sequence[str]) -> str | None:
+        """The id of a commit that has taken one of these stream versions."""
+        found = await self._commits.find_one({"keys": {"$in": list(keys)}}, {"_id": 1})
+        return None if found is None else str(found["_id"])
 
     async def read(self, after: int, limit: int) -> list[Commit]:
         """The commits behind `after`. The range is closed at both ends: exact, and quick on every engine."""

@@ -73,7 +73,7 @@ class Follower:
         self._tracks = {service: _Track(source) for service, source in sources.items()}
         self._handler = handler
         self._positions = database[f"positions-{name}"]
-        self._parking = Parking(database)
+        self._parking = Parking(database, name)
         self._parks = parks
         self._seen_again = seen_again
         self._moved = asyncio.Condition()

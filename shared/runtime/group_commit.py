@@ -176,9 +176,10 @@ class GroupCommit:
         if existing is not None:
             return self._fail(first, CommitExists(existing), others)
         keys = [key(event.stream, event.version) for event in first.draft.events]
-        if await self.commits.has_any(keys):
+        holder = await self.commits.holder(keys)
+        if holder is not None and holder != first.draft.id:
             return self._fail(first, StreamMoved(), others)
-        if await self.commits.at(first.place[0]) is not None:
+        if holder is None and await self.commits.at(first.place[0]) is not None:
             self._head_is_known = False
             self._rival_seen = monotonic()
             for entry in rest:

@@ -53,6 +53,10 @@ def is_passing(error: BaseException) -> bool:
     """Whether `error` is the store being away for now, as opposed to a wrong call."""
     if isinstance(error, (StoreUnavailable, *UNCERTAIN)):
         return True
+    if isinstance(error, BulkWriteError):
+        # Without write errors it is a write concern that was not met: done or not, nobody knows.
+        faults = error.details["writeErrors"]
+        return all(fault["code"] in _PASSING_CODES for fault in faults)
     return isinstance(error, OperationFailure) and error.code in _PASSING_CODES
 
 

@@ -11,7 +11,7 @@ import structlog
 from shared.kernel.canonical import Json
 from shared.kernel.cloudevent import CloudEvent, parse
 from shared.kernel.times import format_time
-from shared.runtime.mongo import Database, is_passing
+from shared.runtime.mongo import Database, Document, is_passing
 
 log = structlog.get_logger()
 
@@ -23,11 +23,12 @@ class Parking:
     """The parked events of one follower, in its own database. `streams` are those that wait."""
 
     database: Database
+    follower: str
     streams: set[str] = field(default_factory=set)
 
     async def load(self) -> None:
         """Read which streams wait."""
-        self.streams = set(await self.database["parked"].distinct("stream"))
+        self.streams = set(await self.database["parked"].distinct("stream", {"follower": self.follower}))
 
     async def park(self, event: CloudEvent, error: BaseException | None) -> None:
         """Keep `event`; twice is once. Without `error` it waits behind an earlier one of its stream."""
@@ -40,27 +41,22 @@ class Parking:
             reason=reason,
             exc_info=error,
         )
-        await self.database["parked"].update_one(
-            {"_id": event.id},
-            {
-                "$setOnInsert": {
-                    "service": event.service,
-                    "type": event.type,
-                    "stream": event.stream,
-                    "version": event.version,
-                    "raw": event.raw,
-                    "at": format_time(datetime.now(UTC)),
-                },
-                "$set": {"reason": reason},
-            },
-            upsert=True,
-        )
+        facts = {
+            "follower": self.follower,
+            "event": event.id,
+            "service": event.service,
+            "type": event.type,
+            "stream": event.stream,
+            "version": event.version,
+            "raw": event.raw,
+            "at": format_time(datetime.now(UTC)),
+        }
+        # One that only waits keeps the reason for which it was parked before.
+        change: Document = {"$setOnInsert": facts if error else {**facts, "reason": reason}}
+        if error is not None:
+            change["$set"] = {"reason": reason}
+        await self.database["parked"].update_one({"_id": f"{self.follower}:{event.id}"}, change, upsert=True)
         self.streams.add(event.stream)
-
-    async def list(self, limit: int) -> list[dict[str, Json]]:
-        """Parked events, without their data: which, of whom, why, since when."""
-        documents = await self.database["parked"].find({}, {"raw": 0}).limit(limit).to_list(None)
-        return [{"id": document.pop("_id"), **document} for document in documents]
 
     async def redrive(self, handler: Handler) -> tuple[int, int]:
         """Give each stream's events to `handler` again, in order; a stream stops at its first failure.
@@ -69,7 +65,7 @@ class Parking:
         """
         taken = 0
         for stream in sorted(self.streams):
-            documents = await self.database["parked"].find({"stream": stream}).to_list(None)
+            documents = await self.database["parked"].find(self._of(stream)).to_list(None)
             for document in sorted(documents, key=lambda found: int(found["version"])):
                 event = parse(document["raw"])
                 try:
@@ -79,7 +75,19 @@ class Parking:
                         raise
                     await self.park(event, error)
                     break
-                await self.database["parked"].delete_one({"_id": event.id})
+                await self.database["parked"].delete_one({"_id": document["_id"]})
                 taken += 1
         await self.load()
-        return taken, await self.database["parked"].count_documents({})
+        return taken, await self.database["parked"].count_documents({"follower": self.follower})
+
+    def _of(self, stream: str) -> Document:
+        return {"stream": stream, "follower": self.follower}
+
+
+async def parked_events(database: Database, limit: int) -> list[dict[str, Json]]:
+    """A service's parked events, without their data: which, of whom, by which follower, why, since when."""
+    documents = await database["parked"].find({}, {"raw": 0}).limit(limit).to_list(None)
+    return [
+        {"id": document.pop("event"), **{name: document[name] for name in document if name != "_id"}}
+        for document in documents
+    ]

@@ -28,7 +28,7 @@ from shared.runtime.http.problems import install
 from shared.runtime.http.rate import RateLimit
 from shared.runtime.http.system import system_routes
 from shared.runtime.keyring import Keyring
-from shared.runtime.mongo import PyMongoError, connect, database, ping
+from shared.runtime.mongo import PyMongoError, StoreUnavailable, connect, database, ping
 from shared.runtime.parking import Handler
 from shared.runtime.relay import Relay
 from shared.runtime.sealed import SealedDetails
@@ -152,7 +152,9 @@ class Service:
             app.include_router(router)
         install(app)
         app.openapi = described(app)  # type: ignore[method-assign]  # FastAPI's documented way
-        app.add_middleware(Edge, gate=Gate(lambda: self._open, self._has_caught_up, RateLimit()))
+        app.add_middleware(
+            Edge, gate=Gate(lambda: self._open, self.keys.knows, self._has_caught_up, RateLimit())
+        )
         return app
 
     def has_settled(self) -> bool:
@@ -181,7 +183,7 @@ class Service:
     async def redrive(self) -> dict[str, int]:
         """Give parked events to their handlers again; how many were taken and how many still wait."""
         counts = [await follower.redrive() for follower in self.followers]
-        return {"taken": sum(taken for taken, _ in counts), "waiting": counts[-1][1] if counts else 0}
+        return {"taken": sum(taken for taken, _ in counts), "waiting": sum(left for _, left in counts)}
 
     def _broker_is_up(self) -> bool:
         return self.relay.connected and all(consumer.connected for consumer in self._consumers)
@@ -204,7 +206,8 @@ class Service:
             return await self.store.head() >= pos
         following = [follower for follower in self.followers if service in follower.sources]
         waits = [follower.wait_for(service, pos, CATCH_UP_S) for follower in following]
-        return bool(waits) and all(await asyncio.gather(*waits))
+        # What is not followed here is not needed here.
+        return all(await asyncio.gather(*waits))
 
     @asynccontextmanager
     async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
@@ -231,7 +234,7 @@ class Service:
         while not self._open:
             try:
                 await self._open_now()
-            except PyMongoError as error:
+            except (PyMongoError, StoreUnavailable) as error:
                 log.warning("store-away", error=type(error).__name__)
                 await asyncio.sleep(0.5)
 
@@ -250,6 +253,7 @@ class Service:
             self.background.start("consume", consumer.run)
         self.background.start("relay", self.relay.run)
         self.background.start("sweep-details", self._sweep)
+        self.background.start("keys", self.keys.keep_loading)
         for name, work in self._work:
             self.background.start(name, work)
         self._open = True

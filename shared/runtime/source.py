@@ -75,8 +75,11 @@ class Feed:
                     raise SourceUnavailable(f"{self.url} answered {response.status}")
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise SourceUnavailable(f"{self.url}: {type(error).__name__}") from error
-        items = decode_object(body)["items"]
-        if not isinstance(items, list):
-            raise SourceUnavailable(f"{self.url} answered no list")
-        # Re-encoded, these are the bytes that were served: the encoding is canonical.
-        return [parse(encode(item)) for item in items]
+        try:
+            items = decode_object(body)["items"]
+            if not isinstance(items, list):
+                raise ValueError("no list")
+            # Re-encoded, these are the bytes that were served: the encoding is canonical.
+            return [parse(encode(item)) for item in items]
+        except (ValueError, KeyError) as error:
+            raise SourceUnavailable(f"{self.url} answered no events: {error}") from error

@@ -33,7 +33,7 @@ class ServiceToken:
             return self._token
         try:
             await self._renew()
-        except (aiohttp.ClientError, TimeoutError, OSError, SourceUnavailable) as error:
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError, SourceUnavailable) as error:
             if monotonic() >= self._dead_at:
                 raise SourceUnavailable(f"no token: {type(error).__name__} {error}") from error
         return self._token

@@ -48,6 +48,8 @@ SLOTS = st.builds(
     st.integers(1, 8),
 )
 
+BEGAN = EVENING - timedelta(days=1)
+
 
 @dataclass
 class Commit:
@@ -150,12 +152,21 @@ class Town(RuleBasedStateMachine):
 
     @rule(nth=NTH, method=st.sampled_from(["gps", "manual"]), reason=st.sampled_from([None, "other"]))
     def check_in(self, nth: int, method: CheckInMethod, reason: ManualReason | None) -> None:
-        command = CheckIn(self.visit(nth), method, reason, None, self.now, self.now, None)
+        command = CheckIn(self.visit(nth), method, reason, None, self.now, self.now, BEGAN, None)
         self.do(lambda commit: commit.decide(REQUEST, REQUEST_ID, command))
 
     @rule(nth=NTH, outcome=st.sampled_from(["done", "not-done"]))
     def complete(self, nth: int, outcome: Outcome) -> None:
-        command = Complete(self.visit(nth), outcome, True, self.now - QUARTER, self.now, self.now, None)
+        command = Complete(
+            self.visit(nth),
+            outcome,
+            True,
+            self.now - QUARTER,
+            self.now,
+            self.now,
+            BEGAN,
+            None,
+        )
         self.do(lambda commit: commit.decide(REQUEST, REQUEST_ID, command))
 
     @rule(quarters=st.integers(1, 4))

@@ -9,11 +9,12 @@ import pytest
 from services.dispatch.domain.request import REQUEST
 from services.dispatch.views import Requests
 from shared.kernel.canonical import Json
-from shared.kernel.cloudevent import CloudEvent, encoded, parse
+from shared.kernel.cloudevent import CloudEvent, encoded, parse, sequence
 from shared.kernel.commit import Actor, Commit, StoredEvent
 from shared.kernel.event import Event
 from shared.kernel.times import format_time
 from shared.runtime.mongo import Database
+from shared.runtime.windows import BEGINNING
 from tests.support.story import (
     AFTER_COMPLETION,
     BO,
@@ -58,7 +59,7 @@ async def requests(database: Database) -> Requests:
 
 
 async def listed(view: Requests) -> list[dict[str, Json]]:
-    items, following = await view.page(None, 10, {})
+    items, following = await view.page((BEGINNING, 10), 10, {})
     assert following is None
     return items
 
@@ -102,6 +103,33 @@ async def test_calendars_are_not_listed(requests: Requests) -> None:
 async def test_a_request_is_found_by_each_unit_that_it_concerns(requests: Requests) -> None:
     await requests.follow(as_heard(HISTORY))
     for unit in WITH_SCHOOL:
-        items, _ = await requests.page(None, 10, {"units": unit})
+        items, _ = await requests.page((BEGINNING, 10), 10, {"units": unit})
         assert [item["id"] for item in items] == ["request-1"]
-    assert await requests.page(None, 10, {"units": "unit-police-station"}) == ([], None)
+    assert await requests.page((BEGINNING, 10), 10, {"units": "unit-police-station"}) == ([], None)
+
+
+async def test_a_stale_batch_takes_nothing_back(requests: Requests) -> None:
+    heard = as_heard(HISTORY)
+    await requests.follow(heard)
+    now = await listed(requests)
+    await requests.follow(heard[1:3])
+    assert await listed(requests) == now
+
+
+async def test_pages_over_many_commits_are_complete_and_each_is_bounded(
+    requests: Requests, database: Database
+) -> None:
+    sparse = [1, 2, 999, 1000, 1001, 5_000, 47_000, 47_001]
+    for pos in sparse:
+        document = {"key": sequence(pos, 0), "grid": "shaba-03"}
+        await database["requests"].insert_one({"_id": f"request-{pos}", **document})
+    seen: list[object] = []
+    after: str | None = BEGINNING
+    pages = 0
+    while after is not None:
+        items, after = await requests.page((after, 50_000), 3, {"grid": "shaba-03"})
+        assert len(items) <= 3
+        seen += [item["id"] for item in items]
+        pages += 1
+        assert pages < 12
+    assert seen == [f"request-{pos}" for pos in sparse]

@@ -31,10 +31,11 @@ from tests.support.story import (
 )
 
 NOW = at("25T02:30")
+CREATED_AT = at("24T03:00")
 VISIT = "request-1.visit-1"
 SCHEDULE = ScheduleVisit(VISIT, MEI.id, NINE_TO_TEN)
-CHECK_IN = CheckIn(VISIT, "gps", None, None, at("25T01:05"), NOW, None)
-COMPLETE = Complete(VISIT, "done", True, at("25T01:05"), at("25T01:50"), NOW, None)
+CHECK_IN = CheckIn(VISIT, "gps", None, None, at("25T01:05"), NOW, CREATED_AT, None)
+COMPLETE = Complete(VISIT, "done", True, at("25T01:05"), at("25T01:50"), NOW, CREATED_AT, None)
 
 
 @pytest.mark.parametrize("command", [SCHEDULE, CHECK_IN, COMPLETE])
@@ -166,3 +167,10 @@ def test_completing_a_visit_in_the_same_way_again_is_nothing() -> None:
 )
 def test_a_visit_is_completed_in_one_way_only(otherwise: Complete) -> None:
     given(REQUEST, *AFTER_COMPLETION).when(otherwise).refused("visit-already-completed")
+
+
+def test_nobody_was_there_long_before_the_request_was_made() -> None:
+    early = CREATED_AT - timedelta(days=1, minutes=1)
+    given(REQUEST, *AFTER_SCHEDULING).when(replace(CHECK_IN, at=early)).refused("before-the-request")
+    began = replace(COMPLETE, started_at=early)
+    given(REQUEST, *AFTER_CHECK_IN).when(began).refused("before-the-request")

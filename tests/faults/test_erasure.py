@@ -110,3 +110,12 @@ async def test_details_need_a_purpose_and_a_scope(shaba: Community) -> None:
     assert (await shaba.staff["registry"].get(path, purpose="curiosity")).status == 422
     assert (await shaba.auditor["registry"].get(path, purpose="service")).status == 403
     assert (await shaba.health["registry"].get(path, purpose="service")).status == 403
+
+
+async def test_an_erasure_that_is_refused_erases_nothing(shaba: Community) -> None:
+    resident = await shaba.resident()
+    path = f"/v1/residents/{resident}"
+    refused = await shaba.admin["registry"].post(f"{path}/erasure", If_Match='"99"')
+    assert refused.status == 412
+    still = await shaba.staff["registry"].get(f"{path}/details", purpose="service")
+    assert still.status == 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 
@@ -164,6 +165,30 @@ async def test_oauth_errors_are_those_of_rfc_6749(shaba: Community) -> None:
         async with shaba.session.post(url, data=form) as response:
             raw = await response.read()
             assert (response.status, json.loads(raw)) == (status, {"error": error})
+
+
+def unsigned(header: dict[str, object]) -> str:
+    """A token with this header, which nobody signed."""
+    parts = (json.dumps(header).encode(), b"{}", b"x" * 64)
+    return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)
+
+
+@pytest.mark.parametrize("header", [{"alg": "EdDSA", "crit": 5}, {"alg": 5}, {"alg": "none"}, {"kid": []}])
+async def test_a_token_with_an_odd_header_is_401(shaba: Community, header: dict[str, object]) -> None:
+    for service in SERVICES:
+        client = Client(shaba.stack.services[service], shaba.session, unsigned(header))
+        reply = await client.get("/v1/events")
+        assert (reply.status, reply.body["code"]) == (401, "token-invalid")
+
+
+async def test_basic_credentials_that_are_none_are_401(shaba: Community) -> None:
+    url = shaba.stack.services["registry"] + "/oauth/token"
+    for text in ("é", "%%%", "/w==", "YQ=="):
+        headers = {"Authorization": f"Basic {text}"}
+        async with shaba.session.post(
+            url, data={"grant_type": "client_credentials"}, headers=headers
+        ) as response:
+            assert (response.status, await response.json()) == (401, {"error": "invalid_client"})
 
 
 def test_nothing_of_all_this_left_a_traceback_in_a_log(running_stack: Stack) -> None:

@@ -180,5 +180,43 @@ async def test_too_many_calls_are_429_with_retry_after() -> None:
     assert refused.value.status == 429
     assert refused.value.headers["Retry-After"] == "10"
     now[0] = 10.0
-    limit.count("a")
-    assert limit.headers()["RateLimit"] == '"caller";r=2;t=10'
+    assert limit.count("a")["RateLimit"] == '"caller";r=2;t=10'
+
+
+async def test_a_position_of_a_service_that_is_not_followed_is_not_waited_for(shaba: Community) -> None:
+    reply = await shaba.staff["dispatch"].post("/v1/requests", REQUEST, Linli_After="notify@1")
+    assert reply.status == 201
+    reply = await shaba.staff["dispatch"].post("/v1/requests", REQUEST, Linli_After="nobody@1")
+    assert (reply.status, reply.body["code"]) == (400, "invalid-consistency-token")
+
+
+async def test_a_location_leads_to_the_thing(shaba: Community) -> None:
+    registry = shaba.admin["registry"]
+    name = {"zh": "新网格", "en": "new grid"}
+    for path, body in (
+        ("/v1/units", {"name": "x", "kind": "firm"}),
+        ("/v1/clients", {"name": "x", "role": "auditor"}),
+        ("/v1/grids", {"grid": f"g-{uuid4().hex[:8]}", "name": name}),
+        ("/v1/residents", {"name": "x", "grid": "shaba-01", "tier": "key"}),
+    ):
+        made = await registry.post(path, body)
+        assert made.status == 201, made.body
+        after = {"Linli-After": made.headers["linli-position"]}
+        found = await registry.call("GET", made.headers["location"], headers=after)
+        assert (found.status, found.body["id"]) == (200, made.body["id"])
+
+
+async def test_a_client_cannot_revoke_itself(shaba: Community) -> None:
+    reply = await shaba.admin["registry"].post("/v1/clients/client-admin/revoke")
+    assert (reply.status, reply.body["code"]) == (409, "cannot-revoke-itself")
+
+
+async def test_a_scope_that_is_none_is_refused(shaba: Community) -> None:
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": shaba.stack.admin.client_id,
+        "client_secret": shaba.stack.admin.client_secret,
+        "scope": "moon",
+    }
+    async with shaba.session.post(shaba.stack.services["registry"] + "/oauth/token", data=form) as response:
+        assert (response.status, await response.json()) == (400, {"error": "invalid_scope"})

@@ -9,10 +9,12 @@ import pytest
 
 from shared.kernel.cloudevent import CloudEvent
 from shared.runtime.broker import Broker
+from shared.runtime.follower import Follower
 from shared.runtime.mongo import Database
-from shared.runtime.parking import Parking
+from shared.runtime.parking import parked_events
+from shared.runtime.source import OwnLog
 from tests.support.drafts import draft
-from tests.support.following import bench, running
+from tests.support.following import Notes, bench, running
 from tests.support.waiting import until
 
 Batches = list[list[CloudEvent]]
@@ -92,7 +94,7 @@ async def test_a_poisonous_event_is_parked_with_its_stream_behind_it(
             await until(lambda: after.events[0].id in b.notes.ids)
         assert behind.events[0].id not in b.notes.ids
         assert await b.follower.redrive() == (0, 2)  # still poisonous
-        listed = {item["id"]: item["reason"] for item in await Parking(database).list(10)}
+        listed = {item["id"]: item["reason"] for item in await parked_events(database, 10)}
         assert listed[bad.events[0].id] == "ValueError"
         assert "waits behind" in str(listed[behind.events[0].id])
         b.notes.poison.clear()
@@ -126,3 +128,21 @@ async def test_who_waits_for_a_position_gets_it_or_a_no(database: Database, brok
         async with running(b.follower):
             assert await b.follower.wait_for("dispatch", 3, 5.0)
             assert not await b.follower.wait_for("dispatch", 4, 0.1)
+
+
+async def test_a_redrive_gives_each_follower_its_own(database: Database, broker: Broker) -> None:
+    """Two followers of one service park in one collection; neither takes what is the other's."""
+    async with bench(database, broker) as b:
+        b.notes.poison.add("poison")
+        await b.store.append(draft(("request-b", 1), type="poison"))
+        other_notes = Notes()
+        other = Follower("other", {"dispatch": OwnLog("dispatch", b.store)}, other_notes, database)
+        async with running(b.follower):
+            await until(lambda: b.follower.place("dispatch").pos == 1)
+        await other.load()
+        assert await other.redrive() == (0, 0)
+        async with running(other):
+            await until(lambda: len(other_notes.events) == 1)
+        b.notes.poison.clear()
+        assert await b.follower.redrive() == (1, 0)
+        assert len(b.notes.events) == 1

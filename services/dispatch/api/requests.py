@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
@@ -36,6 +36,7 @@ from shared.runtime.http.openapi import example
 from shared.runtime.http.paging import Page, page_response
 from shared.runtime.http.problems import Problem
 from shared.runtime.ids import Id, new_id
+from shared.runtime.windows import cursor
 
 router = APIRouter(prefix="/v1/requests", tags=["requests"])
 
@@ -43,7 +44,7 @@ router = APIRouter(prefix="/v1/requests", tags=["requests"])
 class RequestsPage(Page):
     """Which requests."""
 
-    status: Code | None = None
+    status: Literal["received", "triaged", "assigned", "in-service"] | None = None
     service: Id | None = None
     grid: Code | None = None
     unit: Id | None = None
@@ -185,7 +186,8 @@ async def list_requests(
         "units": principal.unit or page.unit,
     }
     wanted = {name: value for name, value in only.items() if value is not None}
-    items, following = await desk.requests.page(page.after(), page.limit, wanted)
+    span = (cursor(page.after()), await desk.service.store.head())
+    items, following = await desk.requests.page(span, page.limit, wanted)
     if principal.unit is not None:
         for item in items:
             item["units"] = [principal.unit]

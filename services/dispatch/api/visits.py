@@ -15,6 +15,7 @@ from shared.folds.request import Request as RequestState
 from shared.kernel.canonical import Json
 from shared.kernel.commit import Answer
 from shared.kernel.decider import Refused, require
+from shared.kernel.times import parse_time
 from shared.runtime.access import Principal
 from shared.runtime.execute import Transaction
 from shared.runtime.http.calls import Commands, CommandsOf
@@ -72,7 +73,8 @@ async def check_in(
             }
             details = transaction.seal(_subject(id, state), {"position": position})
         at = body.occurred_at or now
-        return CheckIn(id, body.method, body.reason, body.on_behalf_of, at, now, details)
+        created_at = parse_time(transaction.began(id.partition(".")[0]))
+        return CheckIn(id, body.method, body.reason, body.on_behalf_of, at, now, created_at, details)
 
     return await _on_visit(id, request, principal, commands, command)
 
@@ -94,6 +96,7 @@ async def complete(
             body.started_at,
             body.ended_at,
             transaction.context.now,
+            parse_time(transaction.began(id.partition(".")[0])),
             details,
         )
 

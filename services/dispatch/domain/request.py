@@ -29,6 +29,8 @@ from shared.kernel.event import Event
 OPEN = frozenset({"triaged", "assigned", "in-service"})
 CLOCK_SKEW = timedelta(minutes=5)
 """How far ahead of ours another clock may be."""
+WRITTEN_DOWN_LATER = timedelta(days=1)
+"""How long after a visit a request may be taken in for it: paper and telephone come first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ class CheckIn:
     on_behalf_of: str | None
     at: datetime
     now: datetime
+    created_at: datetime
     details: str | None
 
 
@@ -97,6 +100,7 @@ class Complete:
     started_at: datetime
     ended_at: datetime
     now: datetime
+    created_at: datetime
     details: str | None
 
 
@@ -183,7 +187,7 @@ def _check_in(command: CheckIn, request: Request, created: RequestCreated) -> Se
         return []
     require(command.on_behalf_of in (None, visit.volunteer), "not-the-visits-volunteer")
     require(command.method != "manual" or command.reason is not None, "reason-required")
-    require(command.at <= command.now + CLOCK_SKEW, "in-the-future")
+    _require_plausible(visit, (command.at, command.at), command.now, command.created_at)
     return [
         VisitCheckedIn(
             **_terms(request, created),
@@ -208,7 +212,8 @@ def _complete(command: Complete, request: Request, created: RequestCreated) -> S
         return []
     require(visit.status == "checked-in", "visit-not-checked-in")
     require(command.started_at <= command.ended_at, "ends-before-it-starts")
-    require(command.ended_at <= command.now + CLOCK_SKEW, "in-the-future")
+    said_times = (command.started_at, command.ended_at)
+    _require_plausible(visit, said_times, command.now, command.created_at)
     return [
         VisitCompleted(
             **_terms(request, created),
@@ -222,6 +227,17 @@ def _complete(command: Complete, request: Request, created: RequestCreated) -> S
             details=command.details,
         )
     ]
+
+
+def _require_plausible(
+    visit: Visit, said: tuple[datetime, datetime], now: datetime, created_at: datetime
+) -> None:
+    """Nothing lies ahead of now, but for the times that were planned; nothing long before the request."""
+    first, last = said
+    latest = max(now, visit.slot.end) + CLOCK_SKEW
+    require(last <= latest, "in-the-future", "a time lies ahead of now and of the visit's slot")
+    earliest = min(created_at, visit.slot.start) - WRITTEN_DOWN_LATER
+    require(first >= earliest, "before-the-request", "a time lies over a day before the request")
 
 
 def _visit(request: Request, id: str) -> Visit:

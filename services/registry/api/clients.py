@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response, Security
@@ -53,6 +52,8 @@ async def token(request: Request) -> Response:
         return Response(body, error.status, headers, "application/json")
     signer: Signer = request.app.state.signer
     access_token, scope = signer.token(client, facts, form.get("scope"))
+    if not scope:
+        return Response(encode({"error": "invalid_scope"}), 400, headers, "application/json")
     answer = {
         "access_token": access_token,
         "token_type": "Bearer",
@@ -101,7 +102,7 @@ def _basic(request: Request) -> tuple[str, str] | None:
         return None
     try:
         client, _, secret = base64.b64decode(text, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeError):
+    except ValueError:  # not base64, not ASCII, not UTF-8
         raise OAuthError(401, "invalid_client") from None
     return client, secret
 
@@ -158,6 +159,8 @@ async def revoke(client: str, request: Request, principal: Admin, commands: Comm
     async def work(transaction: Transaction) -> Answer:
         record = await transaction.load(RECORDS, client)
         require(isinstance(record.facts, ClientRegistered), "not-found")
+        own = client == principal.client
+        require(not own, "cannot-revoke-itself", "somebody else must, so that somebody is left who can")
         await transaction.decide(RECORDS, client, End(ClientRevoked(community=community_of(principal))))
         return Answer(200, {"id": client, "revoked": True}, etag=transaction.version(client))
 

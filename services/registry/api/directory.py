@@ -32,6 +32,8 @@ from shared.runtime.http.calls import CommandsOf, json_response
 from shared.runtime.http.paging import Page, page_response
 from shared.runtime.http.problems import Problem
 from shared.runtime.ids import Id, new_id
+from shared.runtime.service import Service
+from shared.runtime.windows import cursor
 
 router = APIRouter(prefix="/v1", tags=["directory"])
 Reader = Annotated[Principal, Security(bearer, scopes=["registry:read"])]
@@ -168,7 +170,9 @@ async def _list(
     request: Request, records: Records, kind: str, page: Page, only: Mapping[str, str | None]
 ) -> Response:
     wanted = {name: value for name, value in only.items() if value is not None}
-    items, following = await records.page(kind, page.after(), page.limit, wanted)
+    service: Service = request.app.state.service
+    span = (cursor(page.after()), await service.store.head())
+    items, following = await records.page(kind, span, page.limit, wanted)
     return page_response(request, items, following)
 
 
@@ -250,6 +254,24 @@ async def resident(resident: str, _: ResidentReader, records: RecordsOf) -> Resp
 async def grids(request: Request, page: Annotated[Page, Query()], _: Reader, records: RecordsOf) -> Response:
     """The smallest areas, by code."""
     return await _list(request, records, "grid", page, {})
+
+
+@router.get("/grids/{grid}", summary="One grid")
+async def grid(grid: str, _: Reader, records: RecordsOf) -> Response:
+    """404 if there is none."""
+    return json_response(await _one(records, "grid", grid))
+
+
+@router.get("/clients", tags=["access"], summary="API clients")
+async def clients(request: Request, page: Annotated[Page, Query()], _: Admin, records: RecordsOf) -> Response:
+    """Ids, roles and units of those that are not revoked; names and secrets are kept sealed."""
+    return await _list(request, records, "client", page, {})
+
+
+@router.get("/clients/{client}", tags=["access"], summary="One API client")
+async def client(client: str, _: Admin, records: RecordsOf) -> Response:
+    """404 if there is none, or it was revoked."""
+    return json_response(await _one(records, "client", client))
 
 
 @router.get("/teams", summary="Service teams")

@@ -89,9 +89,10 @@ async def erase_resident(resident: str, request: Request, principal: Admin, comm
         record = await transaction.load(RECORDS, resident)
         require(isinstance(record.facts, ResidentRegistered), "not-found")
         community = community_of(principal)
-        # The tombstone and the deletion come before the event: whoever hears it can rely on both.
-        erased.extend(await service.sealed.erase(resident))
         await transaction.decide(RECORDS, resident, End(ResidentErased(community=community)))
+        # Nothing can refuse from here on, and what is deleted stays so. The tombstone and the deletion come
+        # before the event: whoever hears it can rely on both.
+        erased.extend(await service.sealed.erase(resident))
         if transaction.events:
             gone = DetailsErased(community=community, subject=resident, count=len(erased))
             await transaction.decide(RECORDS, f"erasure-{resident}", Register(gone))

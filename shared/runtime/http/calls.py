@@ -49,8 +49,8 @@ class Commands:
         return self._executor.reading(self._context(request, principal))
 
     def _context(self, request: Request, principal: Principal) -> Context:
-        key = _idempotency_key(request)
         path, method = request.url.path, request.method
+        key = _idempotency_key(request) if method != "GET" else None
         body: bytes = request.scope.get("linli.body", b"")
         return Context(
             actor=Actor(principal.role, principal.client),

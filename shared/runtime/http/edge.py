@@ -18,16 +18,17 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.runtime.http.bodies import check_json, read_body, replayed
-from shared.runtime.http.problems import Problem, unavailable
+from shared.runtime.http.problems import Problem, of_store, unavailable
 from shared.runtime.http.rate import RateLimit
 from shared.runtime.ids import new_event_id
+from shared.runtime.mongo import PyMongoError, StoreUnavailable
 
 CALLS = Counter("linli_http_requests_total", "calls", ["method", "status"])
 SECONDS = Histogram("linli_http_request_seconds", "time to answer", ["method"])
 
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
 _TRACEPARENT = re.compile(r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
-_AFTER = re.compile(r"^([a-z]+)@([0-9]{1,15})$")
+_AFTER = re.compile(r"^(registry|dispatch|notify|audit)@([0-9]{1,15})$")
 _WITH_BODY = {"POST", "PUT", "PATCH"}
 _ALWAYS_OPEN = ("/livez", "/readyz", "/metrics")
 
@@ -39,6 +40,8 @@ class Gate:
     """What the edge asks of its service: whether it is open, and whether it has caught up."""
 
     is_open: Callable[[], bool]
+    knows: Callable[[str], Awaitable[bool]]
+    """Whether an access token is good: nobody else is waited for."""
     has_caught_up: Callable[[str, int], Awaitable[bool]]
     """Whether commit `pos` of a service is applied here; waits a little for it."""
     rate: RateLimit
@@ -57,12 +60,14 @@ class Edge:
             return
         started = perf_counter()
         headers = Headers(scope=scope)
-        call = _Call(scope, headers, send, self._gate.rate.headers)
+        call = _Call(scope, headers, send)
         try:
-            receive = await self._admit(scope, headers, receive)
+            receive = await self._admit(call, headers, receive)
             await self._app(scope, receive, call.send)
         except Problem as problem:
             await call.answer(problem, receive)
+        except (PyMongoError, StoreUnavailable) as error:
+            await call.answer(of_store(error), receive)
         except Exception as error:
             log.error("call-failed", request_id=call.request_id, path=scope["path"], exc_info=error)
             await call.answer(Problem(500, "internal-error"), receive)
@@ -74,14 +79,16 @@ class Edge:
                 "call-refused", request_id=call.request_id, status=call.status, took_ms=round(took * 1000)
             )
 
-    async def _admit(self, scope: Scope, headers: Headers, receive: Receive) -> Receive:
-        path = scope["path"]
+    async def _admit(self, call: _Call, headers: Headers, receive: Receive) -> Receive:
+        scope, path = call.scope, call.scope["path"]
         if path in _ALWAYS_OPEN:
             return receive
         if not self._gate.is_open():
             raise unavailable("starting", "the service cannot reach its store yet")
-        self._gate.rate.count(headers.get("authorization") or "")
-        if (after := headers.get("linli-after")) is not None:
+        # By address: whatever else a caller sends can be made up anew for each call.
+        call.limits = self._gate.rate.count(str((scope.get("client") or ("", 0))[0]))
+        after, token = headers.get("linli-after"), headers.get("authorization", "")
+        if after is not None and await self._gate.knows(token.partition(" ")[2]):
             await self._wait_until(after)
         if scope["method"] not in _WITH_BODY:
             return receive
@@ -106,15 +113,13 @@ class Edge:
 class _Call:
     """One call: its ids, its status, and the headers that every answer carries."""
 
-    def __init__(
-        self, scope: Scope, headers: Headers, send: Send, extra: Callable[[], dict[str, str]]
-    ) -> None:
+    def __init__(self, scope: Scope, headers: Headers, send: Send) -> None:
         given, trace = headers.get("x-request-id", ""), headers.get("traceparent", "")
         self.request_id = given if _REQUEST_ID.match(given) else new_event_id()
         self.status = 0
+        self.limits: dict[str, str] = {}
+        self.scope = scope
         self._send = send
-        self._scope = scope
-        self._extra = extra
         scope["linli.request_id"] = self.request_id
         scope["linli.traceparent"] = trace if _TRACEPARENT.match(trace) else _new_traceparent()
 
@@ -123,7 +128,7 @@ class _Call:
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
             headers["x-request-id"] = self.request_id
-            for name, value in self._extra().items():
+            for name, value in self.limits.items():
                 headers[name] = value
         await self._send(message)
 
@@ -131,7 +136,7 @@ class _Call:
         """Send `problem`, unless an answer has begun: then the connection is all that can be cut."""
         if self.status:
             raise problem
-        await problem.response()(self._scope, receive, self.send)
+        await problem.response()(self.scope, receive, self.send)
 
 
 def _new_traceparent() -> str:

@@ -15,32 +15,26 @@ QUOTA = 30_000
 
 @dataclass(slots=True)
 class RateLimit:
-    """`quota` calls in each `window` seconds for each caller. Callers are told apart by credential."""
+    """`quota` calls in each `window` seconds for each caller. Callers are told apart by address."""
 
     quota: int = QUOTA
     window: int = WINDOW_S
     clock: Callable[[], float] = monotonic
     _until: float = 0.0
-    _counts: dict[int, int] = field(default_factory=dict)
-    _left: int = QUOTA
+    _counts: dict[str, int] = field(default_factory=dict)
 
-    def count(self, credential: str) -> None:
-        """Count a call. Raises Problem 429 over the quota."""
+    def count(self, caller: str) -> dict[str, str]:
+        """Count a call; the fields `RateLimit-Policy` and `RateLimit` for it. Raises Problem 429."""
         now = self.clock()
         if now >= self._until:
             self._counts.clear()
             self._until = now + self.window
-        key = hash(credential)
-        used = self._counts[key] = self._counts.get(key, 0) + 1
-        self._left = max(self.quota - used, 0)
-        if used > self.quota:
-            wait = str(math.ceil(self._until - now))
-            raise Problem(429, "too-many-requests", headers={"Retry-After": wait})
-
-    def headers(self) -> dict[str, str]:
-        """The fields `RateLimit-Policy` and `RateLimit` for the call that was counted last."""
-        reset = max(math.ceil(self._until - self.clock()), 0)
-        return {
+        used = self._counts[caller] = self._counts.get(caller, 0) + 1
+        reset = math.ceil(self._until - now)
+        fields = {
             "RateLimit-Policy": f'"caller";q={self.quota};w={self.window}',
-            "RateLimit": f'"caller";r={self._left};t={reset}',
+            "RateLimit": f'"caller";r={max(self.quota - used, 0)};t={reset}',
         }
+        if used > self.quota:
+            raise Problem(429, "too-many-requests", headers={"Retry-After": str(reset), **fields})
+        return fields

@@ -17,7 +17,7 @@ from shared.runtime.access import Principal, bearer
 from shared.runtime.http.asyncapi import asyncapi_document, schema_of
 from shared.runtime.http.calls import json_response
 from shared.runtime.http.problems import Problem
-from shared.runtime.parking import Parking
+from shared.runtime.parking import parked_events
 
 if TYPE_CHECKING:
     from shared.runtime.service import Service
@@ -69,7 +69,7 @@ def system_routes(service: Service, event_types: Mapping[str, type[Event]]) -> A
 
     @router.get("/v1/parked", tags=["operation"], summary="Events that this service could not take")
     async def parked(_: Annotated[Principal, Security(bearer, scopes=["operate"])]) -> Response:
-        items = await Parking(service.database).list(PARKED_SHOWN)
+        items = await parked_events(service.database, PARKED_SHOWN)
         return json_response({"items": items, "next": None})
 
     @router.post("/v1/parked/redrive", tags=["operation"], summary="Try parked events again, in order")
