@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from deploy.stack import StackError, from_environment
+from deploy.stack import Stack, StackError, from_environment
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
@@ -24,13 +24,14 @@ _COLOURS = {"up": "green", "not ready": "yellow", "down": "red"}
 
 
 @contextmanager
-def _explained(leaves: str = "") -> Iterator[None]:
+def _explained(stack: Stack | None = None) -> Iterator[None]:
     """Say what is wrong with the stack in words, and what that leaves behind; exit code 1, no traceback."""
     try:
         yield
     except StackError as error:
         _err.print(f"linli: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
-        if leaves:
+        if stack and stack.running():
+            leaves = "What runs keeps running; `linli down` or `make down` ends it."
             _err.print(leaves, markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1) from error
 
@@ -42,9 +43,10 @@ def _ready(part: str, seconds: float) -> None:
 @app.command()
 def up() -> None:
     """Start the stack in the background, or what is missing of it; returns when every part is ready."""
-    with _explained("What did start keeps running; `linli down` or `make down` ends it."):
+    with _explained():
         begun = time.monotonic()
         stack = from_environment(_ready)
+    with _explained(stack):
         described = stack.up()
         _out.print(f"ready after {time.monotonic() - begun:.1f} s", highlight=False)
         for name, url in described.services.items():
@@ -57,8 +59,9 @@ def down() -> None:
     """End every process of the stack; its data stays."""
     with _explained():
         stack = from_environment()
-        stack.down()
-        _out.print(f"nothing runs; the data stays in {stack.folder.path}", highlight=False, soft_wrap=True)
+        ended = stack.down()
+        said = f"ended: {', '.join(ended)}" if ended else "nothing ran"
+        _out.print(f"{said}; the data stays in {stack.folder.path}", highlight=False, soft_wrap=True)
 
 
 @app.command()

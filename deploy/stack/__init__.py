@@ -3,8 +3,9 @@
 from deploy.stack.choose import ephemeral, from_environment
 from deploy.stack.credentials import SERVICES
 from deploy.stack.errors import NotReady, PortTaken, StackError
+from deploy.stack.part import PartStatus
 from deploy.stack.site import StackFile
-from deploy.stack.stack import PARTS, SERVERS, PartStatus, Stack
+from deploy.stack.stack import PARTS, SERVERS, Stack
 
 __all__ = [
     "PARTS",

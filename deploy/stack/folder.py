@@ -74,6 +74,11 @@ class DataFolder:
         return self.path / "secrets.json"
 
     @property
+    def case(self) -> Path:
+        """The name of the case that the first start decided on."""
+        return self.path / "case"
+
+    @property
     def running(self) -> Path:
         """Which processes were started, for the launcher itself."""
         return self.path / "running.json"

@@ -1,5 +1,6 @@
 """What the launcher needs to know of a part, whatever it is."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from deploy.stack.processes import Launch
@@ -24,3 +25,15 @@ class Part(Protocol):
 
     def why_not_ready(self) -> str | None:
         """None once it does its work; until then what is missing, in a few words."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartStatus:
+    """One part as it is now. `state` is `up`, `not ready` or `down`; `why` says what is not ready."""
+
+    name: str
+    state: str
+    port: int
+    pid: int | None = None
+    memory_mb: float = 0.0
+    why: str | None = None

@@ -106,7 +106,9 @@ class RabbitMQ:
         passwords = {name: secret.broker for name, secret in credentials.services.items()}
         definitions = folder / "definitions.json"
         write_private(definitions, broker_definitions(passwords, credentials.operator.broker))
-        configuration = _CONFIGURATION.format(port=self.ports[0], definitions=definitions)
+        # By its name alone, which is looked up in the node's working folder: this file cannot say every path
+        # (RabbitMQ 3.10 reads it as Latin-1, and cuts a value at a quotation mark).
+        configuration = _CONFIGURATION.format(port=self.ports[0], definitions=definitions.name)
         write_private(folder / "rabbitmq.conf", configuration)
         write_private(folder / "enabled_plugins", "[].\n")
         return Launch([str(server)], self._environment(folder), folder)

@@ -23,7 +23,7 @@ _PASSED_ON: Mapping[str, tuple[str, ...]] = {
     "notify": ("LINLI_RETRY_SCHEDULE", "LINLI_ALLOW_NETWORKS"),
     "audit": (),
 }
-_PASSED_ON_TO_ALL = ("LINLI_LOG_LEVEL", "LINLI_COMMUNITY", "LINLI_ENVIRONMENT")
+_PASSED_ON_TO_ALL = ("LINLI_LOG_LEVEL", "LINLI_COMMUNITY")
 
 
 def environment(service: str, site: Site) -> dict[str, str]:

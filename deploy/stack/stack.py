@@ -3,16 +3,16 @@
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 
+from deploy.stack import checks
 from deploy.stack.credentials import SERVICES, keep_credentials
 from deploy.stack.errors import NotReady, PortTaken, StackError
 from deploy.stack.folder import DataFolder, write_private
-from deploy.stack.part import Part
+from deploy.stack.part import Part, PartStatus
 from deploy.stack.ports import Ports, taken
 from deploy.stack.processes import Process, end_of, last_lines, spawn
 from deploy.stack.rabbitmq import Epmd, RabbitMQ, end_epmd
@@ -20,6 +20,7 @@ from deploy.stack.record import Record
 from deploy.stack.services import Service, environment
 from deploy.stack.site import Site, StackFile
 from deploy.stack.store import Store, make_store
+from deploy.stack.together import together
 
 SERVERS = ("rabbitmq", "store")
 PARTS = (*SERVERS, *SERVICES)
@@ -27,18 +28,6 @@ PARTS = (*SERVERS, *SERVICES)
 # Seconds from SIGTERM to SIGKILL. The store writes everything out, which takes it some seconds.
 _GRACE = {"rabbitmq": 30.0, "store": 30.0}
 _SERVICE_GRACE = 15.0
-
-
-@dataclass(frozen=True, slots=True)
-class PartStatus:
-    """One part as it is now. `state` is `up`, `not ready` or `down`; `why` says what is not ready."""
-
-    name: str
-    state: str
-    port: int
-    pid: int | None = None
-    memory_mb: float = 0.0
-    why: str | None = None
 
 
 class Stack:
@@ -73,8 +62,11 @@ class Stack:
     @cached_property
     def site(self) -> Site:
         """Where everything is and how it is reached; makes the folder and its secrets at the first look."""
-        self.folder.create()
-        credentials = keep_credentials(self.folder.secrets)
+        try:
+            self.folder.create()
+            credentials = keep_credentials(self.folder.secrets)
+        except OSError as error:
+            raise StackError(f"LINLI_DATA={self.folder.path} cannot be used: {error.strerror}") from error
         return Site(self.folder, self.ports, credentials, self._given["rabbitmq"], self._given["store"])
 
     def environment(self, service: str) -> dict[str, str]:
@@ -104,17 +96,28 @@ class Stack:
         with self.folder.locked():
             self._end(part)
 
-    def down(self) -> None:
-        """End everything that was started from this folder. Raises StackError for what does not end."""
+    def running(self) -> list[str]:
+        """The parts that were started from this folder and run."""
+        return [name for name in self._record.processes() if self._record.running(name)]
+
+    def down(self) -> list[str]:
+        """End everything that was started from this folder, and say what that was.
+
+        Raises StackError for what does not end.
+        """
         if not self.folder.secrets.exists():
-            return
+            return []
         with self.folder.locked():
-            kept = self._record.processes()
-            self._together([partial(self._end, name) for name in kept if name in SERVICES])
-            self._together([partial(self._end, name) for name in kept if name not in (*SERVICES, "epmd")])
+            kept, ended = self._record.processes(), self.running()
+            together(self._abandoned, [partial(self._end, name) for name in kept if name in SERVICES])
+            together(
+                self._abandoned,
+                [partial(self._end, name) for name in kept if name not in (*SERVICES, "epmd")],
+            )
             if "epmd" in kept:
                 self._end("epmd")
             self.folder.stack_file.unlink(missing_ok=True)
+        return ended
 
     def status(self) -> list[PartStatus]:
         """Every part of this stack as it is now."""
@@ -140,9 +143,15 @@ class Stack:
         with self.folder.locked():
             self._refuse_to_move()
             self._abandoned.clear()
-            self._together([partial(self._start_server, name) for name in parts if name in SERVERS])
-            self._together(
-                [partial(self._bring_up, self._part(name, site)) for name in parts if name in SERVICES]
+            self._look_first(parts)
+            together(
+                self._abandoned, [partial(self._start_server, name) for name in parts if name in SERVERS]
+            )
+            if "registry" in parts:
+                checks.keep_case(self.folder, self.environment("registry")["LINLI_CASE"])
+            together(
+                self._abandoned,
+                [partial(self._bring_up, self._part(name, site)) for name in parts if name in SERVICES],
             )
             running = {name: self._record.running(name) for name in PARTS}
             described = site.describe({name: process.pid for name, process in running.items() if process})
@@ -151,18 +160,33 @@ class Stack:
 
     def _refuse_to_move(self) -> None:
         base = self._record.port_base()
-        runs = [name for name in self._record.processes() if self._record.running(name)]
-        if runs and base != self.ports.base:
+        if self.running() and base != self.ports.base:
             raise StackError(
                 f"the stack in {self.folder.path} runs with LINLI_PORT_BASE={base}; end it before you move it"
             )
+
+    def _look_first(self, parts: Sequence[str]) -> None:
+        """Raises StackError for what cannot go well, before anything is started."""
+        if "rabbitmq" in parts:
+            checks.refuse_folder(self.folder)
+        for service in (name for name in parts if name in SERVICES):
+            checks.refuse_unsound(service, self.environment(service))
+        if "registry" in parts:
+            checks.refuse_other_case(self.folder, self.environment("registry")["LINLI_CASE"])
+        if "store" in parts:
+            self._end("store-first-start")
+        missing = [name for name in parts if self._record.running(name) is None]
+        if "rabbitmq" in missing and self._record.running("epmd") is None:
+            missing.append("epmd")
+        for name in missing:
+            self._refuse_taken(self._part(name, self.site))
+        if any(name in SERVICES for name in parts):
+            checks.refuse_unreachable(self._given["rabbitmq"], self._given["store"])
 
     def _start_server(self, name: str) -> None:
         part = self._part(name, self.site)
         if self._record.running(name) is None:
             if name == "store":
-                self._end("store-first-start")
-                self._refuse_taken(part)
                 make_store(self.site, self._while_running)
             else:
                 # A node that runs looks after its epmd by itself.
@@ -181,7 +205,8 @@ class Stack:
                 return Service(name, site, self._extra(name))
 
     def _extra(self, service: str) -> dict[str, str]:
-        return dict(self._env.get(service, {}))
+        kept = checks.kept_case(self.folder) if service == "registry" else None
+        return ({"LINLI_CASE": kept} if kept else {}) | dict(self._env.get(service, {}))
 
     def _bring_up(self, part: Part) -> None:
         begun = time.monotonic()
@@ -227,15 +252,3 @@ class Stack:
         if name == "epmd" and not end_epmd(self._site_in_use()):
             raise StackError("epmd does not end")
         self._record.forget(name)
-
-    def _together(self, tasks: Sequence[Callable[[], None]]) -> None:
-        """Do all at once. The first failure is raised, and what others are waiting for is given up."""
-        if not tasks:
-            return
-        with ThreadPoolExecutor(len(tasks)) as pool:
-            try:
-                for done in as_completed([pool.submit(task) for task in tasks]):
-                    done.result()
-            except BaseException:
-                self._abandoned.set()
-                raise

@@ -267,6 +267,17 @@ def test_a_taken_port_is_named(fresh: Stack, part: str) -> None:
         fresh.up()
 
 
+def test_every_port_is_looked_at_before_anything_is_started(tmp_path: Path) -> None:
+    whole = Stack(tmp_path / "data", free_base())
+    with (
+        socket.create_server(("127.0.0.1", whole.ports.of("audit"))),
+        pytest.raises(PortTaken, match="meant for audit"),
+    ):
+        whole.up()
+    assert whole.running() == []
+    assert not (whole.folder.path / "running.json").exists()
+
+
 def test_a_part_that_does_not_come_up_shows_its_last_words(fresh: Stack) -> None:
     fresh.up()
     fresh.down()
