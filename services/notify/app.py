@@ -1,7 +1,12 @@
-"""notify, wired in the order in which it starts."""
+"""notify, wired in the order in which it starts.
+
+One process of notify runs at a time: nothing in the store keeps a second sender from sending the same
+deliveries, and a unit's number of endpoints is guarded in memory.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from fastapi import FastAPI
@@ -19,6 +24,7 @@ from services.notify.reactions import reactions
 from services.notify.units import Units
 from shared.events.index import BY_SERVICE
 from shared.kernel.cloudevent import CloudEvent
+from shared.runtime.background import Background
 from shared.runtime.keyring import load_keyring
 from shared.runtime.service import CATCH_UP_S, Service, by_type
 from shared.runtime.settings import NotifySettings
@@ -43,16 +49,28 @@ def build(settings: NotifySettings) -> FastAPI:
     fan_out = Fanout(endpoints, deliveries, sender)
 
     async def heard(events: Sequence[CloudEvent]) -> None:
-        await react(events)
+        # Keys and units are registry's to speak of; another service may not make itself believed by them.
+        await react([event for event in events if event.service == "registry"])
         await fan_out(events)
 
     service.on_open(endpoints.open)
     service.on_open(deliveries.open)
     service.follow(["registry", "dispatch"], heard)
-    service.also("report-outcomes", outcomes.run)
-    service.also("send", sender.run)
+    service.also("deliver", lambda: _deliver(sender, outcomes))
     service.also("count-pending", lambda: count_pending(endpoints, deliveries))
 
     app = service.app("Linli notify", [endpoints_api.router, deliveries_api.router], BY_SERVICE["notify"])
     app.state.desk = Desk(settings.allow_networks, units, endpoints, deliveries)
     return app
+
+
+async def _deliver(sender: Sender, outcomes: Outcomes) -> None:
+    """Send and report until cancelled. The sender ends first, so that the last report misses no outcome."""
+    sending, reporting = Background(), Background()
+    reporting.start("report-outcomes", outcomes.run)
+    sending.start("send", sender.run)
+    try:
+        await asyncio.Event().wait()
+    finally:
+        await sending.stop()
+        await reporting.stop()

@@ -194,6 +194,7 @@ def _change(outcome: DeliveryOutcome) -> UpdateOne:
                 "state": state,
                 "attempts": outcome.attempt,
                 "last_status": outcome.status,
+                "last_error": outcome.error,
                 "next_at": next_at,
                 "delivered_at": at if state == "delivered" else None,
             }

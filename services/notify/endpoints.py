@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from weakref import WeakValueDictionary
+
+import structlog
 
 from services.notify.signing import key_of
 from shared.events.notify import EndpointRegistered
@@ -11,9 +16,11 @@ from shared.kernel.canonical import Json
 from shared.kernel.cloudevent import CloudEvent
 from shared.kernel.times import later
 from shared.runtime.log import CommitLog
-from shared.runtime.mongo import Database, Document
+from shared.runtime.mongo import Database, Document, PyMongoError, StoreUnavailable
 from shared.runtime.sealed import SealedDetails
 from shared.runtime.service import Reaction
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,9 @@ class Endpoints:
         self._log = log
         self._sealed = sealed
         self._targets: dict[str, Target] = {}
+        self._registering: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._doubtful: set[str] = set()
+        """Endpoints that may be in the log, and are not known to be in the collection."""
 
     async def open(self) -> None:
         """Make the index if it is missing."""
@@ -64,10 +74,32 @@ class Endpoints:
     async def _registered(self, event: CloudEvent) -> None:
         await self._learn(event.stream, event.data, event.time)
 
-    async def learn(self, endpoint: str) -> None:
-        """Take an endpoint in from the log at once, so that nothing is fanned out without it."""
-        for event in await self._log.stream(endpoint):
-            await self._learn(event.stream, event.data, event.occurred_at)
+    @asynccontextmanager
+    async def registering(self, unit: str, endpoint: str) -> AsyncIterator[None]:
+        """Register `endpoint` inside of this: one at a time for each unit, so that `count` holds until it is
+        in the log. After it the endpoint is taken in; if the store is away then, before the next fan-out.
+
+        Raises StoreUnavailable or PyMongoError if an earlier one is not taken in yet and cannot be now.
+        """
+        lock = self._registering.setdefault(unit, asyncio.Lock())
+        async with lock:
+            await self.learn_doubtful()
+            try:
+                yield
+            finally:
+                self._doubtful.add(endpoint)
+                try:
+                    await self.learn_doubtful()
+                except (PyMongoError, StoreUnavailable) as error:
+                    # It may be registered, and its secret is shown only now: this is no reason to fail.
+                    log.warning("endpoint-not-learned-yet", endpoint=endpoint, error=type(error).__name__)
+
+    async def learn_doubtful(self) -> None:
+        """Take in what was registered and could not be taken in at once: nothing is fanned out without it."""
+        for endpoint in sorted(self._doubtful):
+            for event in await self._log.stream(endpoint):
+                await self._learn(event.stream, event.data, event.occurred_at)
+            self._doubtful.discard(endpoint)
 
     async def _learn(self, endpoint: str, data: Mapping[str, Json], since: str) -> None:
         facts = {name: data[name] for name in ("community", "unit", "events", "details")}

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from dataclasses import replace
+from pathlib import Path
 
 import bson
 import pytest
+from pydantic import SecretStr
 
+from services.notify.domain.endpoint import ENDPOINTS_PER_UNIT
 from services.notify.signing import key_of
+from services.registry.signing import SIGNING, load_signer
 from shared.kernel.canonical import Json
+from shared.runtime.keyring import load_keyring
 from shared.runtime.mongo import Database
 from shared.runtime.settings import NotifySettings
 from tests.support.notifying import OTHER_UNIT, UNIT, Notify, Partner, Spoken, notify, partner_system
+from tests.support.proxy import Proxy
 from tests.support.waiting import until
 
 URL = "https://partner.example/hooks/a-secret-in-the-path"
@@ -196,3 +203,48 @@ async def test_fifty_endpoints_at_once_are_all_told(running: Notify, partner: Pa
     await running.hears(Spoken().volunteers(4))
     await until(lambda: len(partner.received) == 200)
     assert len(set(partner.ids)) == 4
+
+
+async def test_the_limit_of_a_unit_holds_for_calls_at_the_same_time(running: Notify) -> None:
+    calls = [running.call("POST", "/v1/endpoints", running.token(), body()) for _ in range(120)]
+    answers = await asyncio.gather(*calls)
+    _, listed = await running.call("GET", "/v1/endpoints?limit=500", running.token())
+    refused = [answer["code"] for status, answer in answers if status != 201]
+    assert refused == ["too-many-endpoints"] * (120 - ENDPOINTS_PER_UNIT)
+    assert len(listed["items"]) == ENDPOINTS_PER_UNIT
+
+
+async def test_an_endpoint_that_cannot_be_taken_in_at_once_is_answered_and_told_all_the_same(
+    settings: NotifySettings, store_url: str, partner: Partner
+) -> None:
+    # What takes an endpoint in is an upsert into `endpoints`: its answer is lost.
+    async with Proxy(store_url, b"$setOnInsert") as proxy:
+        away = settings.model_copy(update={"mongo_url": SecretStr(proxy.url)})
+        async with notify(away) as running:
+            proxy.mode, proxy.limit = "cut-before-write", 10_000
+            _, secret = await running.endpoint(partner.url)
+            assert len(key_of(secret)) == 32
+            assert proxy.cuts > 0
+            proxy.mode = "pass"
+            await running.hears(Spoken().volunteers(1))
+            await until(lambda: len(partner.received) == 1)
+            partner.received[0].verified(secret)
+
+
+@pytest.mark.parametrize(("service", "status"), [("registry", 201), ("dispatch", 422)])
+async def test_units_are_believed_from_registry_only(running: Notify, service: str, status: int) -> None:
+    await running.hears([Spoken(service).say("unit-registered", OTHER_UNIT, name={}, details="-")])
+    token = running.token("admin")
+    answered, _ = await running.call("POST", "/v1/endpoints", token, body(OTHER_UNIT))
+    assert answered == status
+
+
+async def test_keys_are_believed_from_registry_only(running: Notify, tmp_path: Path) -> None:
+    other = load_signer(load_keyring(tmp_path / "another.json", (SIGNING,)))
+    stranger = replace(running, signer=other)
+    spoken = {service: Spoken(service) for service in ("dispatch", "registry")}
+    answered = {}
+    for service, said in spoken.items():
+        await running.hears([said.say("signing-key-published", f"key-{other.kid}", kid=other.kid, x=other.x)])
+        answered[service], _ = await running.call("GET", "/v1/endpoints", stranger.token())
+    assert answered == {"dispatch": 401, "registry": 200}

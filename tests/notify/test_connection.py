@@ -56,7 +56,7 @@ async def test_a_name_that_leads_to_loopback_is_refused_at_connect(
         assert isinstance(raised.value.os_error, AddressRefused)
         request = Prepared(at("partner.example", partner), {"webhook-id": "1"}, b"{}")
         answer = await send(session, request)
-        assert (answer.status, answer.error) == (None, "ClientConnectorError/AddressRefused")
+        assert (answer.status, answer.reason) == (None, "blocked")
     assert partner.received == []
 
 
@@ -82,3 +82,30 @@ async def test_the_environment_names_no_proxy_for_webhooks(
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     async with open_session(LOOPBACK, 5) as session:
         assert (await send(session, Prepared(partner.url, {"webhook-id": "1"}, b"{}"))).status == 204
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("http://127.0.0.1:1/", "refused"),
+        ("http://a..b/h", "url"),
+        (f"http://{'a' * 64}.example/", "url"),
+        ("http://nobody.invalid/", "dns"),
+    ],
+)
+async def test_what_cannot_be_connected_to_is_an_answer_without_a_status(url: str, reason: str) -> None:
+    async with open_session(LOOPBACK, 5) as session:
+        answer = await send(session, Prepared(url, {"webhook-id": "1"}, b"{}"))
+    assert (answer.status, answer.reason) == (None, reason)
+
+
+async def test_a_receiver_without_tls_is_told_apart(partner: Partner) -> None:
+    async with open_session(LOOPBACK, 5) as session:
+        url = partner.url.replace("http:", "https:")
+        assert (await send(session, Prepared(url, {"webhook-id": "1"}, b"{}"))).reason == "tls"
+
+
+async def test_an_answer_that_does_not_come_is_a_timeout(partner: Partner) -> None:
+    partner.free.clear()
+    async with open_session(LOOPBACK, 0.2) as session:
+        assert (await send(session, Prepared(partner.url, {"webhook-id": "1"}, b"{}"))).reason == "timeout"

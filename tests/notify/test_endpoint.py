@@ -74,6 +74,8 @@ def test_a_unit_has_a_bounded_number_of_endpoints() -> None:
         *("https://[::1]/", "https://[::ffff:127.0.0.1]/", "https://169.254.169.254/latest"),
         *("https://127.1/", "https://2130706433/", "https://0x7f.0.0.1/", "https://0x7f000001/"),
         *("https://0177.0.0.1/", "https://192.168.1.1.:443/"),
+        *("https://a..b/h", "https://.a.b/", "https://a.b../", f"https://{'a' * 64}.example/"),
+        f"https://{'.'.join(['a' * 63] * 4)}/",
     ],
 )
 def test_a_url_is_public_plain_and_encrypted(url: str) -> None:
@@ -84,7 +86,11 @@ def test_a_url_is_public_plain_and_encrypted(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["https://93.184.216.34/x", "https://partner.example:8443", "HTTPS://P.EXAMPLE/"]
+    "url",
+    [
+        *("https://93.184.216.34/x", "https://partner.example:8443", "HTTPS://P.EXAMPLE/"),
+        f"https://{'a' * 63}.example./",
+    ],
 )
 def test_a_public_url_is_taken(url: str) -> None:
     given(ENDPOINT).when(replace(COMMAND, url=url)).then(REGISTERED)

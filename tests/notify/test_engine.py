@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import UTC, datetime
 from time import monotonic
@@ -52,6 +53,7 @@ async def test_an_event_is_delivered_once_and_its_signature_verifies(
         "attempts": 1,
         "next_at": None,
         "last_status": 204,
+        "last_error": None,
         "delivered_at": delivery["delivered_at"],
         "created_at": delivery["created_at"],
     }
@@ -124,6 +126,20 @@ async def test_retry_after_is_respected(running: Notify, partner: Partner) -> No
     assert 3500 < wait.total_seconds() <= 3600
 
 
+@pytest.mark.parametrize(("status", "state", "sent"), [(200, "delivered", 1), (503, "exhausted", 3)])
+async def test_a_retry_after_beyond_all_time_is_no_more_than_any_other(
+    running: Notify, partner: Partner, status: int, state: str, sent: int
+) -> None:
+    beyond = {"Retry-After": "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"}
+    await running.endpoint(partner.url)
+    partner.answers.extend(web.Response(status=status, headers=beyond) for _ in range(9))
+    await running.hears(Spoken().volunteers(1))
+    await until(lambda: _states_are(running, [state]))
+    [delivery] = await running.deliveries()
+    assert (delivery["attempts"], delivery["last_status"]) == (sent, status)
+    assert len(partner.received) == sent
+
+
 async def test_an_answer_without_end_is_read_no_further_than_needed(
     running: Notify, partner: Partner
 ) -> None:
@@ -140,7 +156,7 @@ async def test_a_receiver_that_hangs_holds_back_nobody_else(running: Notify, par
         await running.endpoint(partner.url, OTHER_UNIT)
         events = Spoken().volunteers(50, [UNIT, OTHER_UNIT])
         await running.hears(events)
-        await until(lambda: len(partner.received) == 50)
+        await until(lambda: len(partner.received) == 50 and len(hanging.received) >= IN_FLIGHT)
         assert len(hanging.received) == IN_FLIGHT
         assert sorted(partner.ids) == sorted(event.id for event in events)
 
@@ -153,7 +169,10 @@ async def test_no_answer_within_the_deadline_is_a_failure(settings: NotifySettin
         await running.endpoint(hanging.url)
         await running.hears(Spoken().volunteers(1))
         await until(lambda: _states_are(running, ["exhausted"]))
-        assert [outcome.get("status") for outcome in await running.outcomes()] == [None] * 3
+        told = [(outcome.get("status"), outcome["error"]) for outcome in await running.outcomes()]
+        assert told == [(None, "timeout")] * 3
+        [delivery] = await running.deliveries()
+        assert (delivery["last_status"], delivery["last_error"]) == (None, "timeout")
 
 
 async def test_more_than_fits_in_memory_is_sent_from_the_store(running: Notify) -> None:
@@ -292,6 +311,21 @@ async def test_what_an_earlier_try_inserted_and_did_not_hand_on_is_sent(
     await running.hears([event])
     await until(lambda: all_delivered(running, 1))
     assert partner.ids == [event.id]
+
+
+async def test_what_was_answered_just_before_a_stop_is_not_sent_again(settings: NotifySettings) -> None:
+    async with partner_system(hangs=True) as partner:
+        async with notify(settings) as running:
+            await running.endpoint(partner.url)
+            await running.hears(Spoken().volunteers(IN_FLIGHT))
+            await until(lambda: len(partner.received) == IN_FLIGHT)
+            # The receiver answers while notify is stopping.
+            stopping = running.service.background.stop
+            asyncio.get_running_loop().call_later(0.3, partner.free.set)
+            await stopping()
+        async with notify(settings) as running:
+            await until(lambda: all_delivered(running, IN_FLIGHT))
+        assert len(partner.received) == IN_FLIGHT
 
 
 async def test_an_endpoint_that_is_only_in_the_log_yet_is_told_all_the_same(

@@ -6,7 +6,7 @@ import asyncio
 from datetime import UTC, datetime
 
 from services.notify.deliveries import Deliveries, Delivery, Stretch
-from services.notify.engine.lane import Lane
+from services.notify.engine.lane import HELD_S, IN_FLIGHT, Lane
 from services.notify.engine.outcomes import Outcomes
 from shared.events.notify import DeliveryOutcome
 from shared.kernel.times import format_time, to_milliseconds
@@ -101,6 +101,34 @@ async def test_a_delivery_that_could_not_even_be_tried_is_tried_again_and_loses_
     running.cancel()
     await asyncio.wait([running])
     await lane.stop()
+
+
+async def test_many_endpoints_that_cannot_even_be_tried_hold_back_no_healthy_one(database: Database) -> None:
+    deliveries, tried, sent = Deliveries(database), list[str](), list[str]()
+    outcomes, turns = Outcomes(EventStore(database), deliveries, "shaba"), asyncio.Semaphore(12)
+
+    async def lost(delivery: Delivery) -> DeliveryOutcome:
+        tried.append(delivery.event)
+        raise LookupError("the endpoint's key is not there now")
+
+    async def healthy(delivery: Delivery) -> DeliveryOutcome:
+        sent.append(delivery.event)
+        return outcome_of(delivery)
+
+    names = [f"endpoint-{unit}-{number}" for unit in range(3) for number in range(5)]
+    lanes = [Lane(name, deliveries, outcomes, lost, turns) for name in names]
+    for name, lane in zip(names, lanes, strict=True):
+        for number in range(IN_FLIGHT):
+            lane.offer(delivery(f"{name}-{number}"))
+    lanes.append(Lane(ENDPOINT, deliveries, outcomes, healthy, turns))
+    running = [asyncio.create_task(lane.run()) for lane in lanes]
+    await until(lambda: len(tried) >= len(names) * IN_FLIGHT)
+    lanes[-1].offer(delivery("well"))
+    await until(lambda: sent == ["well"], HELD_S / 2)
+    for task in running:
+        task.cancel()
+    await asyncio.wait(running)
+    await asyncio.gather(*(lane.stop() for lane in lanes))
 
 
 async def test_the_store_is_read_through_gaps_and_crowds_in_order(database: Database) -> None:

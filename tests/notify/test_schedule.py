@@ -53,6 +53,7 @@ def test_a_receiver_that_asks_for_time_is_given_it_for_a_day_at_the_most() -> No
         ("٣", 0),
         ("9" * 400, 999_999_999),
         ("Tue, 99 Nov 2026 12:01:30 GMT", 0),
+        ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", 0),
     ],
 )
 def test_retry_after_is_read_in_both_its_forms(value: str | None, seconds: float) -> None:

@@ -28,7 +28,7 @@ _PLACE = re.compile(
 )
 _SHOWN = (
     *("event", "type", "endpoint", "unit", "state", "attempts"),
-    *("next_at", "last_status", "delivered_at", "created_at"),
+    *("next_at", "last_status", "last_error", "delivered_at", "created_at"),
 )
 
 

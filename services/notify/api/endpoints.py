@@ -68,9 +68,8 @@ async def register(
         await transaction.begin(ENDPOINTS, endpoint, command)
         return Answer(201, {"id": endpoint, "secret": None}, f"/v1/endpoints/{endpoint}", 1)
 
-    response = await commands.run(request, principal, work, lambda: {"secret": secret})
-    await desk.endpoints.learn(endpoint)
-    return response
+    async with desk.endpoints.registering(body.unit, endpoint):
+        return await commands.run(request, principal, work, lambda: {"secret": secret})
 
 
 @router.get("", summary="Endpoints")

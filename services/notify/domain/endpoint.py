@@ -15,6 +15,9 @@ from shared.kernel.decider import Decider, Refused, require
 from shared.kernel.event import Event, Partners
 
 URL_LENGTH = 2048
+HOST_LENGTH = 253
+LABEL_LENGTH = 63
+"""RFC 1035, 2.3.4. A longer name, or an empty label, cannot even be looked up."""
 ENDPOINTS_PER_UNIT = 100
 """Each endpoint costs memory for as long as the service runs."""
 
@@ -115,6 +118,9 @@ def _address(host: str) -> Address | None:
         # Resolvers read 127.1, 2130706433 and 0x7f.1 as addresses (WHATWG: a host that ends in a number).
         last = name.rpartition(".")[2]
         _require(not (last.isdigit() or last.startswith("0x")), "not an address")
+        labels = name.split(".")
+        plain = len(name) <= HOST_LENGTH and all(0 < len(label) <= LABEL_LENGTH for label in labels)
+        _require(plain, "a host's name, or a part of it, is empty or too long")
         return None
 
 

@@ -17,12 +17,18 @@ LONGEST_RETRY_AFTER_S = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: an HTTP status, or None and the kind of `error`; how many seconds the receiver asks
-    to be left alone."""
+    """What came back: an HTTP status, or None, a short code of the `reason` and the driver's kind of `error`;
+    how many seconds the receiver asks to be left alone."""
 
     status: int | None = None
     retry_after: float = 0.0
+    reason: str | None = None
     error: str | None = None
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it is a 2xx."""
+        return self.status is not None and 200 <= self.status < 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,7 @@ def judge(answer: Answer, attempt: int, schedule: Sequence[float], jitter: float
     Any 2xx is a delivery; everything else, redirects included, is tried again until `schedule` (seconds
     after each failed attempt) is exhausted.
     """
-    if answer.status is not None and 200 <= answer.status < 300:
+    if answer.accepted:
         return Verdict("delivered")
     if attempt > len(schedule):
         return Verdict("exhausted")
@@ -56,7 +62,7 @@ def read_retry_after(value: str | None, now: datetime) -> float:
         return float(text[:9])
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError, TypeError):  # OverflowError: a year that no integer of C holds
         return 0.0
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

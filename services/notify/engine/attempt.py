@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+import socket
+import ssl
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import aiohttp
@@ -13,6 +15,7 @@ import structlog
 from services.notify.deliveries import Delivery
 from services.notify.domain.schedule import Answer, judge, read_retry_after
 from services.notify.endpoints import Target
+from services.notify.engine.connection import AddressRefused
 from services.notify.engine.metrics import ATTEMPTS
 from services.notify.signing import headers
 from shared.events.notify import DeliveryOutcome
@@ -40,17 +43,21 @@ def prepare(target: Target, delivery: Delivery, now: datetime) -> Prepared:
 
 
 async def send(session: aiohttp.ClientSession, request: Prepared) -> Answer:
-    """Send it once. No answer within the session's deadline, body included, is an answer without a status."""
+    """Send it once. No answer within the session's deadline, body included, is an answer without a status;
+    so is a URL that cannot be connected to."""
     try:
         async with session.post(
             request.url, data=request.body, headers=request.headers, allow_redirects=False
         ) as response:
             await _read_some(response)
-            return Answer(
-                response.status, read_retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
-            )
-    except (aiohttp.ClientError, OSError) as error:
-        return Answer(error=_kind(error))
+            answer = Answer(response.status)
+            if answer.accepted:
+                return answer
+            patience = read_retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
+            return replace(answer, retry_after=patience)
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        # ValueError, UnicodeError included: what the driver or a codec makes of a host that is none.
+        return Answer(reason=_reason(error), error=_kind(error))
 
 
 async def _read_some(response: aiohttp.ClientResponse) -> None:
@@ -69,6 +76,25 @@ def _kind(error: BaseException) -> str:
     return type(error).__name__ if cause is None else f"{type(error).__name__}/{type(cause).__name__}"
 
 
+_REASONS: Sequence[tuple[str, tuple[type[BaseException], ...]]] = (
+    ("blocked", (AddressRefused,)),
+    ("timeout", (TimeoutError,)),
+    ("dns", (aiohttp.ClientConnectorDNSError, socket.gaierror)),
+    ("tls", (aiohttp.ClientSSLError, ssl.SSLError)),
+    ("refused", (ConnectionRefusedError,)),
+    ("url", (aiohttp.InvalidURL, UnicodeError)),
+)
+
+
+def _reason(error: BaseException) -> str:
+    """A short code for it: one of those above, else `connection`."""
+    met = [error, *([error.os_error] if isinstance(error, aiohttp.ClientConnectorError) else [])]
+    for code, kinds in _REASONS:
+        if any(isinstance(each, kinds) for each in met):
+            return code
+    return "connection"
+
+
 def classify(delivery: Delivery, answer: Answer, schedule: Sequence[float], at: datetime) -> DeliveryOutcome:
     """What `answer`, which came `at` this moment, means for `delivery`."""
     attempt = delivery.attempts + 1
@@ -81,6 +107,7 @@ def classify(delivery: Delivery, answer: Answer, schedule: Sequence[float], at: 
         attempt=attempt,
         outcome=verdict.outcome,
         status=answer.status,
+        error=answer.reason,
         at=at,
         next_at=None if verdict.wait is None else to_milliseconds(at + timedelta(seconds=verdict.wait)),
     )
@@ -99,6 +126,7 @@ async def attempt(
             event_id=delivery.event,
             attempt=outcome.attempt,
             status=answer.status,
+            reason=answer.reason,
             error=answer.error,
         )
     return outcome

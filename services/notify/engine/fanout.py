@@ -33,6 +33,7 @@ class Fanout:
             return
         # Until notify's own log is applied, an endpoint may be missing here.
         await self._sender.ready.wait()
+        await self._endpoints.learn_doubtful()
         endpoints = await self._endpoints.of_units(units)
         concerned = [
             (event, endpoint)

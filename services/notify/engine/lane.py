@@ -19,6 +19,8 @@ IN_FLIGHT = 4
 IN_MEMORY = 128
 HELD_S = 5.0
 """How long a delivery rests that could not even be tried, through a fault of ours."""
+GRACE_S = 1.0
+"""How long a stop waits for the answers to what is on its way: what is broken off is sent a second time."""
 
 log = structlog.get_logger()
 
@@ -110,7 +112,9 @@ class Lane:
                 await self._rest()
 
     async def stop(self) -> None:
-        """Break off what is on its way; it is sent again after the next start."""
+        """Wait a little for what is on its way, then break it off; it is sent again after the next start."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=GRACE_S)
         for task in self._tasks:
             task.cancel()
         if self._tasks:
@@ -175,15 +179,18 @@ class Lane:
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         self._slots.release()
-        self._turns.release()
 
     async def _send(self, delivery: Delivery) -> None:
         recorded = False
         try:
-            self._outcomes.record(await self._attempt(delivery))
-            recorded = True
+            try:
+                self._outcomes.record(await self._attempt(delivery))
+                recorded = True
+            finally:
+                self._turns.release()
         except Exception as error:
-            # Not the receiver's fault: it costs the delivery no attempt, and the lane its slot for a while.
+            # Not the receiver's fault: it costs the delivery no attempt, and the lane a slot for a while, so
+            # that no more than its slots rest in memory. The turn is back: other lanes are not held up.
             log.error("attempt-not-made", endpoint=self._endpoint, event_id=delivery.event, exc_info=error)
             await asyncio.sleep(HELD_S)
         finally:

@@ -80,8 +80,7 @@ class Sender:
         self.ready.clear()
         self._session = None
         await self._running.stop()
-        for lane in self._lanes.values():
-            await lane.stop()
+        await asyncio.gather(*(lane.stop() for lane in self._lanes.values()))
         self._lanes.clear()
 
     def _lane(self, endpoint: Endpoint, session: ClientSession) -> Lane:
