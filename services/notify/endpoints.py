@@ -51,7 +51,8 @@ class Target:
 class Endpoints:
     """The collection `endpoints`, `{_id: stream, community, unit, events, details, since}`.
 
-    Opened targets are kept in memory: an endpoint's address and key never change.
+    Opened targets are kept in memory, since an endpoint's address and key never change; and what each unit
+    has, until it has one more: there is one process of this service.
     """
 
     def __init__(self, database: Database, log: CommitLog, sealed: SealedDetails) -> None:
@@ -59,6 +60,8 @@ class Endpoints:
         self._log = log
         self._sealed = sealed
         self._targets: dict[str, Target] = {}
+        self._by_unit: dict[str, list[Endpoint]] = {}
+        self._learned = 0
         self._registering: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._doubtful: set[str] = set()
         """Endpoints that may be in the log, and are not known to be in the collection."""
@@ -106,10 +109,20 @@ class Endpoints:
         await self._endpoints.update_one(
             {"_id": endpoint}, {"$setOnInsert": {**facts, "since": since}}, upsert=True
         )
+        self._learned += 1
+        self._by_unit.pop(str(data["unit"]), None)
 
     async def of_units(self, units: Iterable[str]) -> list[Endpoint]:
         """All endpoints of these units, by id."""
-        return await self._find({"unit": {"$in": sorted(units)}})
+        wanted = sorted(units)
+        if missing := [unit for unit in wanted if unit not in self._by_unit]:
+            learned = self._learned
+            found = await self._find({"unit": {"$in": missing}})
+            fresh = {unit: [each for each in found if each.unit == unit] for unit in missing}
+            if learned != self._learned:
+                return await self.of_units(wanted)  # one more came while we looked
+            self._by_unit |= fresh
+        return sorted((each for unit in wanted for each in self._by_unit[unit]), key=lambda each: each.id)
 
     async def all(self) -> list[Endpoint]:
         """Every endpoint, by id."""

@@ -40,6 +40,7 @@ from shared.runtime.tokens import ServiceToken
 CATCH_UP_S = 2.0
 SETTLE_S = 10.0
 PROJECT_EVERY_S = 0.05
+PROJECT_AFTER_S = 0.01
 SWEEP_EVERY_S = 3600.0
 VERSION = "0.1.0"
 
@@ -62,13 +63,13 @@ def by_type(*tables: Mapping[str, Reaction]) -> Handler:
 
 
 def _at_most_every(seconds: float, handler: Handler) -> Handler:
-    """`handler`, at once after a rest and else with a pause, in which more comes together: under load a
-    few large batches cost the store far less than many small ones."""
+    """`handler`, soon after a rest and else with a pause, in which more comes together: under load a few
+    large batches cost the store far less than many small ones, and what others wait for goes first."""
     last = 0.0
 
     async def handle(events: Sequence[CloudEvent]) -> None:
         nonlocal last
-        await asyncio.sleep(max(last + seconds - monotonic(), 0))
+        await asyncio.sleep(max(last + seconds - monotonic(), PROJECT_AFTER_S))
         last = monotonic()
         await handler(events)
 
