@@ -1,4 +1,4 @@
-"""What dispatch knows of registry: services, units, volunteers, residents, grids; from its events alone."""
+"""What dispatch knows of registry: services, volunteers, residents, grids; from its events alone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from shared.events.registry import (
     ResidentErased,
     ResidentRegistered,
     ServicePublished,
-    UnitRegistered,
     VolunteerRegistered,
 )
 from shared.kernel.cloudevent import CloudEvent
@@ -21,8 +20,7 @@ from shared.runtime.mongo import Database
 from shared.runtime.service import Reaction
 
 KNOWN: Mapping[str, type[Event]] = {
-    model.type: model
-    for model in (GridDefined, ResidentRegistered, ServicePublished, UnitRegistered, VolunteerRegistered)
+    model.type: model for model in (GridDefined, ResidentRegistered, ServicePublished, VolunteerRegistered)
 }
 FRESH_S = 1.0
 CACHE = 5_000

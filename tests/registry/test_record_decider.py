@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.registry.domain.record import RECORD, End, Register, exists, facts_of
+from services.registry.domain.record import RECORD, End, Register, exists
 from shared.events.registry import (
     ClientRegistered,
     ClientRevoked,
@@ -15,7 +15,6 @@ from shared.events.registry import (
     UnitRegistered,
 )
 from shared.folds.record import Record
-from shared.kernel.decider import Refused
 from shared.kernel.event import Event
 from tests.support.given import given
 
@@ -70,14 +69,3 @@ def test_a_thing_is_there_from_its_registration_to_its_end(facts: Event, ending:
     assert exists(given(RECORD, facts).state, type(facts))
     assert not exists(given(RECORD, facts).state, UnitRegistered)
     assert not exists(given(RECORD, facts, ending).state, type(facts))
-
-
-def test_its_facts_are_those_of_its_registration() -> None:
-    assert facts_of(given(RECORD, CLIENT).state, ClientRegistered) == CLIENT
-
-
-@pytest.mark.parametrize("history", [(), (UNIT,), (CLIENT, REVOKED)], ids=["absent", "another-kind", "ended"])
-def test_what_is_not_there_has_no_facts(history: tuple[Event, ...]) -> None:
-    with pytest.raises(Refused) as refusal:
-        facts_of(given(RECORD, *history).state, ClientRegistered, "unknown-client")
-    assert refusal.value.code == "unknown-client"

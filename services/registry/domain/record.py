@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from shared.events.index import decode
 from shared.folds.record import FOLD, Record
-from shared.kernel.decider import Decider, Refused, require
+from shared.kernel.decider import Decider, require
 from shared.kernel.event import Event
 
 
@@ -49,13 +49,6 @@ def exists(record: Record, kind: type[Event]) -> bool:
     return isinstance(record.facts, kind) and not record.ended
 
 
-def facts_of(record: Record, kind: type[Event], code: str = "not-found") -> Event:
-    """The facts of a living thing. Raises Refused(`code`) if it is none, or of another kind."""
-    if record.facts is None or record.ended or not isinstance(record.facts, kind):
-        raise Refused(code)
-    return record.facts
-
-
 RECORD: Decider[Command, Record, Event] = Decider(decide, FOLD)
 
-__all__ = ["RECORD", "Command", "End", "Register", "decide", "decode", "exists", "facts_of"]
+__all__ = ["RECORD", "Command", "End", "Register", "decide", "decode", "exists"]
