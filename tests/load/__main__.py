@@ -19,6 +19,10 @@ PARTS = ("requests", "stack", "recording", "latency")
 
 
 async def main(parts: list[str], rounds: int, scale: float) -> None:
+    # Ended in good order, so that the stack that a measurement has started is ended with it.
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     console.print(f"{os.cpu_count()} cores, load {load}; {rounds} rounds")
     if "requests" in parts:
@@ -32,8 +36,6 @@ async def main(parts: list[str], rounds: int, scale: float) -> None:
 
 
 if __name__ == "__main__":
-    # Like Ctrl-C: the stack that a measurement has started is ended with it.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument(
         "parts", nargs="*", default=list(PARTS), choices=[*PARTS, list(PARTS)], metavar="PART"
