@@ -96,13 +96,11 @@ class Consumer:
 
     async def _watch(self, connection: AbstractConnection, channel: AbstractChannel) -> None:
         """A watchdog: clients have been seen to return with their connection and without their consumer."""
+        closed = asyncio.ensure_future(connection.closed())
         while True:
-            try:
-                async with asyncio.timeout(WATCH_S):
-                    await asyncio.shield(connection.closed())
+            done, _ = await asyncio.wait([closed], timeout=WATCH_S)
+            if done:
                 raise ConsumerLost("the connection closed")
-            except TimeoutError:
-                pass
             queue = await channel.declare_queue(self._queue, passive=True)
             if not queue.declaration_result.consumer_count:
                 raise ConsumerLost("the queue has no consumer")

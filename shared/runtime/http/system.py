@@ -76,9 +76,16 @@ def system_routes(service: Service, event_types: Mapping[str, type[Event]]) -> A
     async def redrive(_: Annotated[Principal, Security(bearer, scopes=["operate"])]) -> Response:
         return json_response(await service.redrive())
 
+    _describe(router, service.name, event_types)
+    return router
+
+
+def _describe(router: APIRouter, service: str, event_types: Mapping[str, type[Event]]) -> None:
+    """The routes that tell what this service's events are."""
+
     @router.get("/v1/asyncapi.json", tags=["events"], summary="The events of this service as AsyncAPI 3")
     async def asyncapi() -> Response:
-        return json_response(asyncapi_document(service.name, event_types))
+        return json_response(asyncapi_document(service, event_types))
 
     @router.get("/v1/event-types", tags=["events"], summary="The event types of this service")
     async def list_types(request: Request) -> Response:
@@ -91,8 +98,6 @@ def system_routes(service: Service, event_types: Mapping[str, type[Event]]) -> A
         if name not in event_types:
             raise Problem(404, "not-found", "no event type of this service has that name")
         return json_response(schema_of(event_types[name]))
-
-    return router
 
 
 def _data(document: Mapping[str, Json]) -> dict[str, Json]:
