@@ -121,6 +121,7 @@ def _launch(site: Site, data: Path, *flags: str) -> Launch:
         str(data),
         "--cache-size",
         _CACHE,
+        "--standalone",
         *flags,
     ]
     return Launch(command, {"HOME": str(folder), "LANG": "C.UTF-8"}, folder)

@@ -27,10 +27,11 @@ from shared.runtime.http.calls import CommandsOf, json_response
 from shared.runtime.http.details import READINGS, show_on_record
 from shared.runtime.http.paging import MAX_LIMIT
 from shared.runtime.http.problems import Problem
+from shared.runtime.http.routes import Route
 from shared.runtime.ids import Id, new_id
 from shared.runtime.mongo import Document
 
-router = APIRouter(prefix="/v1", tags=["audit"])
+router = APIRouter(prefix="/v1", tags=["audit"], route_class=Route)
 Auditor = Annotated[Principal, Security(bearer, scopes=["audit:read"])]
 SEQ = "seq:"
 

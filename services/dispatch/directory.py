@@ -81,8 +81,11 @@ class Directory:
         cached = self._found.get(id)
         if cached is not None and monotonic() - cached[0] < FRESH_S:
             return cached[1]
+        if cached is not None:
+            self._found[id] = (monotonic(), cached[1])  # one asks again; the others believe it meanwhile
         document = await self.database["directory"].find_one({"_id": id})
         if document is None or document["ended"]:
+            self._found.pop(id, None)
             return None
         event = KNOWN[document["type"]].model_validate(document["data"])
         if len(self._found) >= CACHE:

@@ -32,7 +32,7 @@ class Requests:
 
     async def open(self) -> None:
         """Make the index if it is missing."""
-        await self._requests.create_index("key", unique=True)
+        await self._requests.create_index("key")
 
     async def follow(self, events: Sequence[CloudEvent]) -> None:
         """Apply a batch of dispatch's own events; again is the same."""

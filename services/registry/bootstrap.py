@@ -72,7 +72,7 @@ class Bootstrap:
         if await self._service.store.by_id(commit_id) is not None:
             return
         detail = new_detail(client, {"name": client, "secret_sha256": hashed(secret)})
-        await self._service.sealed.write([detail], commit_id)
+        await self._service.sealed.write([detail], client, 1)
         community = self._settings.community
         facts = ClientRegistered(
             community=community, role=role, communities=(community,), details=detail.digest

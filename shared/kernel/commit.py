@@ -40,7 +40,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A commit before it has its place. `events` carry the versions that they must take."""
+    """A commit before it has its place. `events` carry the versions that they must take.
+
+    `once` if the log may have its `id` once only, and finds it by that: the command may be repeated. A
+    command that nobody can repeat does without, which spares the store an index entry.
+    """
 
     id: str
     events: tuple[StoredEvent, ...]
@@ -50,6 +54,7 @@ class Draft:
     traceparent: str | None = None
     request_mac: str | None = None
     answer: Answer | None = None
+    once: bool = True
 
 
 @dataclass(frozen=True, slots=True)

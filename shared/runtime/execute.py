@@ -207,7 +207,8 @@ class Executor:
     async def _append(self, transaction: Transaction, answer: Answer) -> Commit:
         context = transaction.context
         if transaction.details:
-            await self._sealed.write(transaction.details, context.commit_id)
+            first = transaction.events[0]
+            await self._sealed.write(transaction.details, first.stream, first.version)
         return await self._log.append(
             Draft(
                 id=context.commit_id,
@@ -218,6 +219,7 @@ class Executor:
                 traceparent=context.traceparent,
                 request_mac=context.request_mac,
                 answer=answer if context.repeatable else None,
+                once=context.repeatable,
             )
         )
 

@@ -20,10 +20,10 @@ from bson.errors import InvalidDocument, InvalidStringData
 from bson.raw_bson import RawBSONDocument
 from pymongo.errors import BulkWriteError, DocumentTooLarge, PyMongoError
 
-from shared.kernel.commit import Commit, Draft, key
+from shared.kernel.commit import Commit, Draft
 from shared.kernel.times import format_time
 from shared.runtime.commits import Commits, Head
-from shared.runtime.log import CommitExists, DocumentRefused, StreamMoved, placed, to_document
+from shared.runtime.log import CommitExists, DocumentRefused, StreamMoved, keys_of, placed, to_document
 from shared.runtime.mongo import DUPLICATE_KEY, StoreUnavailable, is_passing
 
 MAX_COMMIT_BYTES = 4 * 1024 * 1024
@@ -168,18 +168,16 @@ class GroupCommit:
         if code != DUPLICATE_KEY:
             return self._fail(first, DocumentRefused(f"the store refused it (code {code})"), others)
         assert first.place is not None
-        existing = await self.commits.by_id(first.draft.id)
-        if existing is not None and existing.events and existing.events[0].id == first.draft.events[0].id:
-            first.place = (existing.pos, existing.at)  # an earlier submission of ours had landed
+        there = await self.commits.at(first.place[0])
+        if there is not None and there.events[0].id == first.draft.events[0].id:
+            first.place = (there.pos, there.at)  # an earlier submission of ours had landed
             self._settle(first)
             return others
-        if existing is not None:
-            return self._fail(first, CommitExists(existing), others)
-        keys = [key(event.stream, event.version) for event in first.draft.events]
-        holder = await self.commits.holder(keys)
-        if holder is not None and holder != first.draft.id:
+        if first.draft.once and (done := await self.commits.holding([first.draft.id])) is not None:
+            return self._fail(first, CommitExists(done), others)
+        if await self.commits.holding(keys_of(first.draft)) is not None:
             return self._fail(first, StreamMoved(), others)
-        if holder is None and await self.commits.at(first.place[0]) is not None:
+        if there is not None:
             self._head_is_known = False
             self._rival_seen = monotonic()
             for entry in rest:
@@ -214,18 +212,18 @@ def _encode(draft: Draft) -> bytes:
 
 
 def _raw(entry: Entry) -> RawBSONDocument:
-    """The encoded draft with `pos` and `at` behind it: places change, the rest is encoded once."""
+    """The encoded draft with `_id` and `at` before it: places change, the rest is encoded once."""
     assert entry.place is not None
     pos, at = entry.place
     text = at.encode() + b"\0"
     elements = b"".join(
         (
-            entry.body[4:-1],
-            b"\x12pos\0",
+            b"\x12_id\0",
             struct.pack("<q", pos),
             b"\x02at\0",
             struct.pack("<i", len(text)),
             text,
+            entry.body[4:-1],
         )
     )
     return RawBSONDocument(struct.pack("<i", len(elements) + 5) + elements + b"\0")

@@ -38,7 +38,11 @@ class CommitLog(Protocol):
         ...
 
     async def by_id(self, commit_id: str) -> Commit | None:
-        """The commit with this id."""
+        """The commit of a command that may be repeated (`Draft.once`), by its id."""
+        ...
+
+    async def by_version(self, stream: str, version: int) -> Commit | None:
+        """The commit that took this version of `stream`."""
         ...
 
     async def head(self) -> int:
@@ -54,12 +58,19 @@ class CommitLog(Protocol):
         ...
 
 
+def keys_of(draft: Draft) -> list[str]:
+    """What no other commit of the log may have: the versions it takes, and its id if it is there once."""
+    versions = [key(event.stream, event.version) for event in draft.events]
+    return [draft.id, *versions] if draft.once else versions
+
+
 def to_document(draft: Draft) -> Document:
-    """`draft` as the document that the log keeps, without its place (`pos` and `at`)."""
+    """`draft` as the document that the log keeps, without its place (`_id` and `at`)."""
+    keys = keys_of(draft)
     return {
-        "_id": draft.id,
-        "keys": [key(event.stream, event.version) for event in draft.events],
-        "streams": list(dict.fromkeys(event.stream for event in draft.events)),
+        "id": draft.id,
+        # An index of a plain value costs the embedded store less than one of an array with one value.
+        "keys": keys[0] if len(keys) == 1 else keys,
         "events": [_event_document(event) for event in draft.events],
         "actor": {"kind": draft.actor.kind, "id": draft.actor.id},
         "correlation": draft.correlation,
@@ -95,7 +106,7 @@ def from_document(document: Document) -> Commit:
     """The commit that `document` holds."""
     answer = document["answer"]
     return Commit(
-        id=document["_id"],
+        id=document["id"],
         events=tuple(StoredEvent(**event) for event in document["events"]),
         actor=Actor(**document["actor"]),
         correlation=document["correlation"],
@@ -103,7 +114,8 @@ def from_document(document: Document) -> Commit:
         traceparent=document["traceparent"],
         request_mac=document["request_mac"],
         answer=Answer(**answer) if answer is not None else None,
-        pos=document["pos"],
+        once=document["id"] in document["keys"],
+        pos=document["_id"],
         at=document["at"],
     )
 
@@ -125,6 +137,7 @@ def placed(draft: Draft, pos: int, at: str) -> Commit:
         traceparent=draft.traceparent,
         request_mac=draft.request_mac,
         answer=draft.answer,
+        once=draft.once,
         pos=pos,
         at=at,
     )

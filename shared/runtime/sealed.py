@@ -74,9 +74,12 @@ class SealedDetails:
         """Make the index if it is missing."""
         await self._details.create_index("subject")
 
-    async def write(self, details: Sequence[Detail], commit_id: str) -> None:
-        """Store `details` for the commit that will name them. Raises Erased if a subject has a tombstone."""
-        futures = [self._join(self._document(detail, commit_id), detail.fresh) for detail in details]
+    async def write(self, details: Sequence[Detail], stream: str, version: int) -> None:
+        """Store `details` for the commit that will take `version` of `stream`, and name them.
+
+        Raises Erased if a subject has a tombstone.
+        """
+        futures = [self._join(self._document(detail, stream, version), detail.fresh) for detail in details]
         await asyncio.gather(*futures)
 
     def _join(self, document: Document, fresh: bool) -> asyncio.Future[None]:
@@ -114,13 +117,14 @@ class SealedDetails:
             await self._details.delete_many({"subject": {"$in": list(erased)}})
         return erased
 
-    def _document(self, detail: Detail, commit_id: str) -> Document:
+    def _document(self, detail: Detail, stream: str, version: int) -> Document:
         box = self._keyring.seal(encode(detail.content), _binding(detail.digest, detail.subject))
         return {
             "_id": detail.digest,
             "subject": detail.subject,
             "salt": detail.salt,
-            "commit": commit_id,
+            "stream": stream,
+            "version": version,
             "key": box.key,
             "box": box.data,
             "at": format_time(datetime.now(UTC)),
@@ -143,15 +147,15 @@ class SealedDetails:
         await self._details.delete_many({"subject": subject})
         return sorted(str(document["_id"]) for document in found)
 
-    async def sweep(self, commit_by_id: Callable[[str], Awaitable[Commit | None]]) -> int:
+    async def sweep(self, commit_of: Callable[[str, int], Awaitable[Commit | None]]) -> int:
         """Delete details over an hour old that no commit names, left by a command that failed; how many.
 
         Reads the whole collection without the boxes: meant for once an hour.
         """
         before = format_time(datetime.now(UTC) - ORPHAN_AGE)
         swept = 0
-        async for document in self._details.find({"at": {"$lt": before}}, {"commit": 1}):
-            commit = await commit_by_id(document["commit"])
+        async for document in self._details.find({"at": {"$lt": before}}, {"stream": 1, "version": 1}):
+            commit = await commit_of(document["stream"], document["version"])
             if commit is None or not _names(commit, document["_id"]):
                 await self._details.delete_one({"_id": document["_id"]})
                 swept += 1

@@ -26,6 +26,7 @@ from shared.runtime.http.edge import Edge, Gate
 from shared.runtime.http.openapi import described
 from shared.runtime.http.problems import install
 from shared.runtime.http.rate import RateLimit
+from shared.runtime.http.routes import add_routes
 from shared.runtime.http.system import system_routes
 from shared.runtime.keyring import Keyring
 from shared.runtime.mongo import PyMongoError, StoreUnavailable, connect, database, ping
@@ -148,9 +149,8 @@ class Service:
         app.state.keys = self.keys
         app.state.commands = Commands(self.name, self.executor, self.keyring)
         app.state.service = self
-        app.include_router(system_routes(self, event_types))
-        for router in routers:
-            app.include_router(router)
+        for router in (system_routes(self, event_types), *routers):
+            add_routes(app, router)
         install(app)
         app.openapi = described(app)  # type: ignore[method-assign]  # FastAPI's documented way
         app.add_middleware(
@@ -262,7 +262,7 @@ class Service:
 
     async def _sweep(self) -> None:
         while True:
-            swept = await self.sealed.sweep(self.store.by_id)
+            swept = await self.sealed.sweep(self.store.by_version)
             log.info("details-swept", orphans=swept)
             await asyncio.sleep(SWEEP_EVERY_S)
 

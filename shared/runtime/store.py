@@ -1,7 +1,8 @@
 """The event store: one document a command, in one gapless order.
 
-The unique index on `pos` makes the order, the one on `keys` the optimistic concurrency, `_id` the
-idempotency. Nothing else is needed: no transaction, no lock. Source: docs/architecture.md, "Event store".
+`_id`, the place, makes the order; the unique index on `keys` the optimistic concurrency, and for commands
+that may be repeated the idempotency. Nothing else is needed: no transaction, no lock.
+Source: docs/architecture.md, "Event store".
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections import deque
 from itertools import islice
 from time import monotonic
 
-from shared.kernel.commit import Commit, Draft, StoredEvent
+from shared.kernel.commit import Commit, Draft, StoredEvent, key
 from shared.runtime.commits import Commits
 from shared.runtime.group_commit import GroupCommit
 from shared.runtime.mongo import Database, StoreUnavailable
@@ -72,7 +73,11 @@ class EventStore:
 
     async def by_id(self, commit_id: str) -> Commit | None:
         """See `CommitLog.by_id`."""
-        return await self._commits.by_id(commit_id)
+        return await self._commits.holding([commit_id])
+
+    async def by_version(self, stream: str, version: int) -> Commit | None:
+        """See `CommitLog.by_version`."""
+        return await self._commits.holding([key(stream, version)])
 
     async def head(self) -> int:
         """See `CommitLog.head`."""

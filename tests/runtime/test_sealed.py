@@ -18,9 +18,9 @@ from tests.support.drafts import draft
 CONTENT = {"name": "王秀英", "phone": "13800000001"}
 
 
-async def written(sealed: SealedDetails, subject: str, commit: str = "commit-1") -> Detail:
+async def written(sealed: SealedDetails, subject: str, stream: str = "request-1") -> Detail:
     detail = new_detail(subject, CONTENT)
-    await sealed.write([detail], commit)
+    await sealed.write([detail], stream, 1)
     return detail
 
 
@@ -113,7 +113,7 @@ async def test_details_that_are_written_at_once_fail_each_for_itself(
     await sealed.erase("resident-1")
     details = [new_detail(subject, CONTENT) for subject in ("resident-2", "resident-1", "resident-3")]
     first, second, third = await asyncio.gather(
-        *(sealed.write([detail], "commit-1") for detail in details), return_exceptions=True
+        *(sealed.write([detail], "request-1", 1) for detail in details), return_exceptions=True
     )
     assert (first, third) == (None, None)
     assert isinstance(second, Erased)
@@ -142,18 +142,18 @@ async def test_the_sweeper_takes_old_details_that_no_commit_names(
     sealed: SealedDetails, store: EventStore, database: Database
 ) -> None:
     named, from_a_lost_try = (
-        await written(sealed, "resident-1", "commit-1"),
-        await written(sealed, "resident-1", "commit-1"),
+        await written(sealed, "resident-1", "request-1"),
+        await written(sealed, "resident-1", "request-1"),
     )
     of_no_commit, young = (
-        await written(sealed, "resident-1", "commit-2"),
-        await written(sealed, "resident-1", "commit-3"),
+        await written(sealed, "resident-1", "request-2"),
+        await written(sealed, "resident-1", "request-3"),
     )
-    await store.append(draft(("request-1", 1), id="commit-1", data={"details": named.digest}))
+    await store.append(draft(("request-1", 1), data={"details": named.digest}))
     for detail in (named, from_a_lost_try, of_no_commit):
         await make_older(database, detail, ORPHAN_AGE + timedelta(seconds=1))
     await make_older(database, young, ORPHAN_AGE - timedelta(minutes=1))
 
-    assert await sealed.sweep(store.by_id) == 2
+    assert await sealed.sweep(store.by_version) == 2
     assert await kept(database) == {named.digest, young.digest}
-    assert await sealed.sweep(store.by_id) == 0
+    assert await sealed.sweep(store.by_version) == 0

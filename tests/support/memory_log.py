@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 
 import bson
 
-from shared.kernel.commit import Commit, Draft, StoredEvent, key
+from shared.kernel.commit import Commit, Draft, StoredEvent
 from shared.kernel.times import format_time
 from shared.runtime.log import (
     CommitExists,
     DocumentRefused,
     StreamMoved,
     events_of,
+    keys_of,
     placed,
     to_document,
 )
@@ -31,10 +32,10 @@ class MemoryLog:
             bson.encode(to_document(draft))
         except (bson.errors.InvalidDocument, OverflowError, UnicodeError) as error:
             raise DocumentRefused(str(type(error))) from error
-        existing = await self.by_id(draft.id)
+        existing = await self.by_id(draft.id) if draft.once else None
         if existing is not None:
             raise CommitExists(existing)
-        wanted = {key(event.stream, event.version) for event in draft.events}
+        wanted = set(keys_of(draft))
         if wanted & self.keys:
             raise StreamMoved
         at = max(format_time(datetime.now(UTC)), self.commits[-1].at if self.commits else "")
@@ -44,7 +45,12 @@ class MemoryLog:
         return commit
 
     async def by_id(self, commit_id: str) -> Commit | None:
-        return next((commit for commit in self.commits if commit.id == commit_id), None)
+        return next((commit for commit in self.commits if commit.id == commit_id and commit.once), None)
+
+    async def by_version(self, stream: str, version: int) -> Commit | None:
+        taken = (stream, version)
+        found = (c for c in self.commits if taken in ((e.stream, e.version) for e in c.events))
+        return next(found, None)
 
     async def head(self) -> int:
         return len(self.commits)

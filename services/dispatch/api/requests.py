@@ -35,10 +35,11 @@ from shared.runtime.http.details import Reading, show
 from shared.runtime.http.openapi import example
 from shared.runtime.http.paging import Page, page_response
 from shared.runtime.http.problems import Problem
+from shared.runtime.http.routes import Route
 from shared.runtime.ids import Id, new_id
 from shared.runtime.windows import cursor
 
-router = APIRouter(prefix="/v1/requests", tags=["requests"])
+router = APIRouter(prefix="/v1/requests", tags=["requests"], route_class=Route)
 
 
 class RequestsPage(Page):

@@ -20,8 +20,9 @@ from shared.runtime.access import Principal
 from shared.runtime.execute import Transaction
 from shared.runtime.http.calls import Commands, CommandsOf
 from shared.runtime.http.openapi import example
+from shared.runtime.http.routes import Route
 
-router = APIRouter(prefix="/v1", tags=["visits"])
+router = APIRouter(prefix="/v1", tags=["visits"], route_class=Route)
 
 
 @router.post(

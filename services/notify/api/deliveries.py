@@ -18,10 +18,11 @@ from shared.kernel.canonical import Json
 from shared.kernel.times import format_time, later, parse_time
 from shared.runtime.http.paging import Page, page_response
 from shared.runtime.http.problems import Problem
+from shared.runtime.http.routes import Route
 from shared.runtime.ids import Id
 from shared.runtime.mongo import Document
 
-router = APIRouter(prefix="/v1/deliveries", tags=["deliveries"])
+router = APIRouter(prefix="/v1/deliveries", tags=["deliveries"], route_class=Route)
 
 _PLACE = re.compile(
     r"^(endpoint-[a-z0-9-]{1,80})\|([1-3])\|([0-9]{4}-[0-9]{2}-[0-9T:.]{15}Z)\|([0-9a-f-]{36})$"

@@ -22,9 +22,10 @@ from shared.runtime.execute import Aggregate, Transaction
 from shared.runtime.http.calls import CommandsOf, json_response
 from shared.runtime.http.paging import Page, page_response
 from shared.runtime.http.problems import Problem
+from shared.runtime.http.routes import Route
 from shared.runtime.ids import Id, new_id
 
-router = APIRouter(prefix="/v1/endpoints", tags=["endpoints"])
+router = APIRouter(prefix="/v1/endpoints", tags=["endpoints"], route_class=Route)
 ENDPOINTS: Aggregate[RegisterEndpoint, Record, Event] = Aggregate(ENDPOINT, decode)
 
 EventType = Annotated[str, StringConstraints(pattern=r"^(\*|[a-z][a-z-]{0,59})$")]

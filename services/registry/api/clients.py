@@ -21,11 +21,12 @@ from shared.kernel.event import Event
 from shared.runtime.access import Principal, bearer
 from shared.runtime.execute import Transaction
 from shared.runtime.http.calls import CommandsOf, json_response
+from shared.runtime.http.routes import Route
 from shared.runtime.ids import new_id
 from shared.runtime.sealed import Erased
 from shared.runtime.service import Service
 
-router = APIRouter(tags=["access"])
+router = APIRouter(tags=["access"], route_class=Route)
 Admin = Annotated[Principal, Security(bearer, scopes=["registry:admin"])]
 
 

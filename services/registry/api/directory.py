@@ -31,11 +31,12 @@ from shared.runtime.execute import Transaction
 from shared.runtime.http.calls import CommandsOf, json_response
 from shared.runtime.http.paging import Page, page_response
 from shared.runtime.http.problems import Problem
+from shared.runtime.http.routes import Route
 from shared.runtime.ids import Id, new_id
 from shared.runtime.service import Service
 from shared.runtime.windows import cursor
 
-router = APIRouter(prefix="/v1", tags=["directory"])
+router = APIRouter(prefix="/v1", tags=["directory"], route_class=Route)
 Reader = Annotated[Principal, Security(bearer, scopes=["registry:read"])]
 Writer = Annotated[Principal, Security(bearer, scopes=["registry:write"])]
 Admin = Annotated[Principal, Security(bearer, scopes=["registry:admin"])]

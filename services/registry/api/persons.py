@@ -19,10 +19,11 @@ from shared.runtime.execute import Transaction
 from shared.runtime.http.calls import Commands, CommandsOf
 from shared.runtime.http.details import Reading, show
 from shared.runtime.http.problems import Problem
+from shared.runtime.http.routes import Route
 from shared.runtime.sealed import Erased
 from shared.runtime.service import Service
 
-router = APIRouter(prefix="/v1", tags=["persons"])
+router = APIRouter(prefix="/v1", tags=["persons"], route_class=Route)
 DetailsReader = Annotated[Principal, Security(bearer, scopes=["details:read"])]
 Admin = Annotated[Principal, Security(bearer, scopes=["registry:admin"])]
 

@@ -35,18 +35,22 @@ async def read_body(receive: Receive, declared: str | None) -> bytes:
             return b"".join(chunks)
 
 
-def check_json(body: bytes) -> None:
-    """Raise Problem 400 for NaN, lone surrogates, invalid UTF-8, duplicate keys, too deep nesting."""
+def read_json(body: bytes) -> object:
+    """What `body` says. Raises Problem 400 for NaN, lone surrogates, invalid UTF-8, duplicate keys, too
+    deep nesting."""
     try:
         orjson.loads(body)  # refuses NaN, infinities, lone surrogates, bad UTF-8, and 1,024 levels
-        json.loads(body, object_pairs_hook=_unique)
+        value: object = json.loads(body, object_pairs_hook=_unique)
     except (ValueError, RecursionError):
         raise Problem(400, "invalid-json", "the body is not JSON (RFC 8259)") from None
+    return value
 
 
-def _unique(pairs: list[tuple[str, object]]) -> None:
-    if len({name for name, _ in pairs}) != len(pairs):
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
         raise Problem(400, "duplicate-key", "an object in the body has a key twice")
+    return value
 
 
 def replayed(body: bytes, receive: Receive) -> Receive:

@@ -49,7 +49,7 @@ class Commands:
         return self._executor.reading(self._context(request, principal))
 
     def _context(self, request: Request, principal: Principal) -> Context:
-        path, method = request.url.path, request.method
+        path, method = str(request.scope["path"]), request.method
         key = _idempotency_key(request) if method != "GET" else None
         body: bytes = request.scope.get("linli.body", b"")
         return Context(

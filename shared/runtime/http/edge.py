@@ -17,9 +17,10 @@ from prometheus_client import Counter, Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.runtime.http.bodies import check_json, read_body, replayed
+from shared.runtime.http.bodies import read_body, read_json, replayed
 from shared.runtime.http.problems import Problem, of_store, unavailable
 from shared.runtime.http.rate import RateLimit
+from shared.runtime.http.routes import JSON
 from shared.runtime.ids import new_event_id
 from shared.runtime.mongo import PyMongoError, StoreUnavailable
 
@@ -96,7 +97,7 @@ class Edge:
         media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
         if media_type == "application/json":
             if body:
-                check_json(body)
+                scope[JSON] = read_json(body)
         elif body and not (path == "/oauth/token" and media_type == "application/x-www-form-urlencoded"):
             raise Problem(415, "unsupported-media-type", "the body must be application/json")
         scope["linli.body"] = body

@@ -17,6 +17,7 @@ from shared.runtime.access import Principal, bearer
 from shared.runtime.http.asyncapi import asyncapi_document, schema_of
 from shared.runtime.http.calls import json_response
 from shared.runtime.http.problems import Problem
+from shared.runtime.http.routes import Route
 from shared.runtime.parking import parked_events
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class EventsPage(BaseModel):
 
 def system_routes(service: Service, event_types: Mapping[str, type[Event]]) -> APIRouter:
     """The routes of `service`."""
-    router = APIRouter()
+    router = APIRouter(route_class=Route)
 
     @router.get("/livez", tags=["system"], summary="The process runs")
     async def livez() -> Response:
