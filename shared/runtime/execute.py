@@ -128,12 +128,12 @@ class Transaction:
         self._states[stream] = after
         return after
 
-    def seal(self, subject: str, content: Mapping[str, Json], fresh: bool = False) -> str:
+    def seal(self, subject: str, content: Mapping[str, Json], person: bool = True) -> str:
         """Keep `content` as a sealed detail of `subject`, written before the commit; its digest.
 
-        `fresh` if the subject's id was made for this command.
+        `person` if the subject is one, who can ask for an erasure.
         """
-        detail = new_detail(subject, content, fresh)
+        detail = new_detail(subject, content, person)
         self.details.append(detail)
         return detail.digest
 

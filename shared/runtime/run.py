@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
 from typing import TypeVar
@@ -14,6 +15,14 @@ from shared.runtime.logs import configure
 from shared.runtime.settings import Settings
 
 S = TypeVar("S", bound=Settings)
+
+
+def _tune() -> None:
+    """The driver works in threads, which wait for the loop's turn to end: short turns, then, and seldom a
+    collection, which finds little where requests leave no cycles behind."""
+    sys.setswitchinterval(0.0005)
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def run(name: str, kind: Callable[[], S], build: Callable[[S], FastAPI]) -> None:
@@ -30,6 +39,7 @@ def run(name: str, kind: Callable[[], S], build: Callable[[S], FastAPI]) -> None
     except ValueError as error:
         print(f"{name}: {error}", file=sys.stderr)
         sys.exit(2)
+    _tune()
     uvicorn.run(
         app,
         host=settings.host,

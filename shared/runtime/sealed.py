@@ -31,20 +31,21 @@ class Erased(Exception):
 class Detail:
     """A detail on its way to the store. `subject` is a person's id, or the request's where there is none.
 
-    `fresh` says that the subject's id was made just now, so that nothing of it can have been erased.
+    Only what is a `person`'s can be erased by its subject; the rest needs no index for that, and no look
+    for a tombstone.
     """
 
     digest: str
     subject: str
     salt: bytes
     content: Mapping[str, Json]
-    fresh: bool = False
+    person: bool = True
 
 
-def new_detail(subject: str, content: Mapping[str, Json], fresh: bool = False) -> Detail:
+def new_detail(subject: str, content: Mapping[str, Json], person: bool = True) -> Detail:
     """`content` under the digest SHA-256(salt ‖ canonical content), with a fresh salt of 32 bytes."""
     salt = os.urandom(SALT_BYTES)
-    return Detail(digest(content, salt), subject, salt, content, fresh)
+    return Detail(digest(content, salt), subject, salt, content, person)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,6 @@ class _Waiting:
     """A detail's document that waits for the next group."""
 
     document: Document
-    fresh: bool
     written: asyncio.Future[None]
 
     def fail(self, error: Exception) -> None:
@@ -72,19 +72,19 @@ class SealedDetails:
 
     async def start(self) -> None:
         """Make the index if it is missing."""
-        await self._details.create_index("subject")
+        await self._details.create_index("person", sparse=True)
 
     async def write(self, details: Sequence[Detail], stream: str, version: int) -> None:
         """Store `details` for the commit that will take `version` of `stream`, and name them.
 
         Raises Erased if a subject has a tombstone.
         """
-        futures = [self._join(self._document(detail, stream, version), detail.fresh) for detail in details]
+        futures = [self._join(self._document(detail, stream, version)) for detail in details]
         await asyncio.gather(*futures)
 
-    def _join(self, document: Document, fresh: bool) -> asyncio.Future[None]:
+    def _join(self, document: Document) -> asyncio.Future[None]:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(document, fresh, future))
+        self._waiting.append(_Waiting(document, future))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write_waiting())
         return future
@@ -106,15 +106,15 @@ class SealedDetails:
                     each.written.set_result(None)
 
     async def _write_group(self, group: Sequence[_Waiting]) -> set[str]:
-        """Insert all; the subjects among them that were erased, whose details are deleted again."""
+        """Insert all; the persons among them who were erased, whose details are deleted again."""
         await self._details.insert_many([each.document for each in group], ordered=False)
-        subjects = list({str(each.document["subject"]) for each in group if not each.fresh})
-        if not subjects:
+        persons = list({str(each.document["person"]) for each in group if "person" in each.document})
+        if not persons:
             return set()
-        found = await self._tombstones.find({"_id": {"$in": subjects}}).to_list(None)
+        found = await self._tombstones.find({"_id": {"$in": persons}}).to_list(None)
         erased = {str(tombstone["_id"]) for tombstone in found}
         if erased:
-            await self._details.delete_many({"subject": {"$in": list(erased)}})
+            await self._details.delete_many({"person": {"$in": list(erased)}})
         return erased
 
     def _document(self, detail: Detail, stream: str, version: int) -> Document:
@@ -122,6 +122,7 @@ class SealedDetails:
         return {
             "_id": detail.digest,
             "subject": detail.subject,
+            **({"person": detail.subject} if detail.person else {}),
             "salt": detail.salt,
             "stream": stream,
             "version": version,
@@ -138,13 +139,13 @@ class SealedDetails:
         box = Box(document["key"], document["box"])
         return decode_object(self._keyring.open(box, _binding(digest, document["subject"])))
 
-    async def erase(self, subject: str) -> list[str]:
-        """Delete all details of `subject` for good, and any that come later; the digests deleted."""
+    async def erase(self, person: str) -> list[str]:
+        """Delete all details of `person` for good, and any that come later; the digests deleted."""
         await self._tombstones.update_one(
-            {"_id": subject}, {"$setOnInsert": {"at": format_time(datetime.now(UTC))}}, upsert=True
+            {"_id": person}, {"$setOnInsert": {"at": format_time(datetime.now(UTC))}}, upsert=True
         )
-        found = await self._details.find({"subject": subject}, {"_id": 1}).to_list(None)
-        await self._details.delete_many({"subject": subject})
+        found = await self._details.find({"person": person}, {"_id": 1}).to_list(None)
+        await self._details.delete_many({"person": person})
         return sorted(str(document["_id"]) for document in found)
 
     async def sweep(self, commit_of: Callable[[str, int], Awaitable[Commit | None]]) -> int:

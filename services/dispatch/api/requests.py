@@ -75,7 +75,7 @@ async def create(
     async def work(transaction: Transaction) -> Answer:
         facts = await _facts(body, principal, desk)
         if body.text is not None:
-            details = transaction.seal(body.resident or id, {"text": body.text}, body.resident is None)
+            details = transaction.seal(body.resident or id, {"text": body.text}, body.resident is not None)
             facts = facts.model_copy(update={"details": details})
         await transaction.begin(REQUESTS, id, Create(facts))
         return Answer(201, {"id": id, "status": "received", "version": 1}, f"/v1/requests/{id}", 1)

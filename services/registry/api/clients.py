@@ -138,7 +138,7 @@ def _client(principal: Principal, name: str, role: Role, unit: str | None) -> Re
     async def facts(transaction: Transaction) -> Event:
         if unit is not None:
             await must_exist(transaction, unit, UnitRegistered, "not-found")
-        details = transaction.seal(client, {"name": name, "secret_sha256": hashed(secret)}, fresh=True)
+        details = transaction.seal(client, {"name": name, "secret_sha256": hashed(secret)})
         communities = tuple(sorted(principal.communities))
         return ClientRegistered(
             community=community_of(principal), role=role, unit=unit, communities=communities, details=details

@@ -97,7 +97,7 @@ async def register_volunteer(
             unit=body.unit,
             team=body.team,
             skills=tuple(sorted(set(body.skills))),
-            details=transaction.seal(volunteer, {"name": body.name}, fresh=True),
+            details=transaction.seal(volunteer, {"name": body.name}),
         )
 
     return await register(commands, request, principal, Registration(volunteer, "/v1/volunteers", facts))
@@ -122,7 +122,7 @@ async def register_resident(
             community=community_of(principal),
             grid=body.grid,
             tier=body.tier,
-            details=transaction.seal(resident, details, fresh=True),
+            details=transaction.seal(resident, details),
         )
 
     return await register(commands, request, principal, Registration(resident, "/v1/residents", facts))
