@@ -21,12 +21,11 @@ def build(settings: Settings) -> FastAPI:
     """The application."""
     service = Service("dispatch", settings, load_keyring(settings.key_file))
     directory = Directory(service.database)
-    board = Requests(service.database)
+    board = Requests()
     erasure = Erasure(service.name, service.store, service.sealed, DetailsErased)
 
-    service.on_open(board.open)
     registry = service.follow(["registry"], by_type(reactions(service, directory, erasure)))
-    service.project("requests", board.follow)
+    service.keep("requests.v1", board)
 
     app = service.app("Linli dispatch", [requests.router, visits.router], BY_SERVICE["dispatch"])
     app.state.desk = Desk(service, directory, board, registry)

@@ -1,8 +1,13 @@
-"""dispatch's read model: one document for each request, for lists."""
+"""dispatch's read model: a row for each request, in memory, for lists."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from itertools import islice
+from operator import attrgetter
+from typing import Any, cast
 
 from shared.events.dispatch import (
     RequestCreated,
@@ -12,8 +17,6 @@ from shared.events.dispatch import (
 )
 from shared.kernel.canonical import Json
 from shared.kernel.cloudevent import CloudEvent, sequence
-from shared.runtime.mongo import DUPLICATE_KEY, BulkWriteError, Database, Document, UpdateOne
-from shared.runtime.windows import page
 
 VISITED = "in-service"
 _STATUS: Mapping[str, str] = {
@@ -21,79 +24,123 @@ _STATUS: Mapping[str, str] = {
     VolunteerAssigned.type: "assigned",
     VisitCheckedIn.type: VISITED,
 }
-_CARRIED = ("service", "category", "grid", "priority", "due", "units")
+_CHANGED = ("service", "category", "grid", "priority", "due", "units")
+_CREATED = (*_CHANGED, "channel", "community", "resident")
+_SHARED = frozenset(_CREATED) - {"resident", "due"}
+
+LOOKED_AT = 20_000
+"""Rows that one page may cost; then it ends, with a cursor to go on from."""
+
+
+@dataclass(slots=True)
+class Row:
+    """What a list says of a request. `place` is where the log has its creation."""
+
+    id: str
+    place: str
+    status: str
+    created_at: str
+    version: int
+    channel: str
+    community: str
+    service: str
+    category: str
+    grid: str
+    units: tuple[str, ...]
+    resident: str | None = None
+    priority: str | None = None
+    due: str | None = None
+
+    def shown(self) -> dict[str, Json]:
+        """For an answer."""
+        said: dict[str, Json] = dict(zip(_FIELDS, _values(self), strict=True))
+        del said["place"]
+        return {name: value for name, value in said.items() if value is not None} | {"units": [*self.units]}
+
+    def has(self, only: Mapping[str, str]) -> bool:
+        """Whether each field that `only` names is so; for `units`, that one of them is."""
+        return all(
+            value in self.units if name == "units" else getattr(self, name) == value
+            for name, value in only.items()
+        )
+
+
+_FIELDS = tuple(field.name for field in fields(Row))
+_values = attrgetter(*_FIELDS)
 
 
 class Requests:
-    """The collection `requests`; `key` is where the log has its creation."""
+    """All requests, in the order of their creation."""
 
-    def __init__(self, database: Database) -> None:
-        self._requests = database["requests"]
-
-    async def open(self) -> None:
-        """Make the index if it is missing."""
-        await self._requests.create_index("key")
+    def __init__(self) -> None:
+        self._rows: dict[str, Row] = {}
+        self._places: list[str] = []
+        self._ordered: list[Row] = []
+        self._words: dict[object, object] = {}
 
     async def follow(self, events: Sequence[CloudEvent]) -> None:
-        """Apply a batch of dispatch's own events; again is the same."""
-        of_requests = [event for event in events if event.stream.startswith("request-")]
-        created = [_created(event) for event in of_requests if event.type == RequestCreated.type]
-        if created:
-            await self._insert(created)
-        others = [event for event in of_requests if event.type != RequestCreated.type]
-        changes = [change for event in others for change in _changes(event)]
-        if changes:
-            await self._requests.bulk_write(changes)
+        """See `View.follow`: dispatch's own events."""
+        for event in events:
+            row = self._rows.get(event.stream)
+            if row is not None and row.version < event.version:
+                self._change(row, event)
+            elif row is None and event.type == RequestCreated.type:
+                self._create(event)
 
-    async def _insert(self, documents: list[Document]) -> None:
-        try:
-            await self._requests.insert_many(documents, ordered=False)
-        except BulkWriteError as error:
-            faults = error.details["writeErrors"]
-            if not faults or any(item["code"] != DUPLICATE_KEY for item in faults):
-                raise
+    def rows(self) -> Iterator[Json]:
+        """See `View.rows`."""
+        return ([*_values(row)] for row in self._ordered)
 
-    async def page(
-        self, span: tuple[str, int], limit: int, only: Mapping[str, str]
+    def restore(self, rows: Sequence[Json]) -> None:
+        """See `View.restore`."""
+        for values in rows:
+            said = dict(zip(_FIELDS, cast(list[Json], values), strict=True))
+            self._add(Row(**{name: self._word(name, value) for name, value in said.items()}))
+
+    def page(
+        self, after: str, limit: int, only: Mapping[str, str]
     ) -> tuple[list[dict[str, Json]], str | None]:
-        """Requests in the order of their creation, and where to go on; see `windows.page`.
+        """Requests behind the place `after`, and the place to go on from; None if there is nothing behind.
 
-        `only` names fields that must be so; for `units`, that one of them is.
+        A page may be short, or empty, and still not be the last.
         """
-        documents, following = await page(self._requests, ("key", ""), span, limit, only)
-        return [_shown(document) for document in documents], following
+        start = bisect_right(self._places, after)
+        end = start + LOOKED_AT
+        found = list(islice((r for r in islice(self._ordered, start, end) if r.has(only)), limit + 1))
+        shown = [row.shown() for row in found[:limit]]
+        if len(found) > limit:
+            return shown, found[limit - 1].place
+        return shown, self._places[end - 1] if end < len(self._places) else None
 
+    def _create(self, event: CloudEvent) -> None:
+        self._add(
+            Row(
+                id=event.stream,
+                place=sequence(event.place.pos, event.place.index),
+                status="received",
+                created_at=event.time,
+                version=event.version,
+                **{name: self._word(name, event.data[name]) for name in _CREATED if name in event.data},
+            )
+        )
 
-def _created(event: CloudEvent) -> Document:
-    document = {
-        "_id": event.stream,
-        "key": sequence(event.place.pos, event.place.index),
-        "status": "received",
-        "created_at": event.time,
-        "version": event.version,
-        "channel": event.data["channel"],
-        "community": event.data["community"],
-    }
-    if "resident" in event.data:
-        document["resident"] = event.data["resident"]
-    return document | _carried(event)
+    def _add(self, row: Row) -> None:
+        self._rows[row.id] = row
+        self._places.append(row.place)
+        self._ordered.append(row)
 
-
-def _changes(event: CloudEvent) -> list[UpdateOne]:
-    # An older event changes nothing: another replica may have been further.
-    older = {"_id": event.stream, "version": {"$lt": event.version}}
-    fields = _carried(event) | {"version": event.version}
-    changes = [UpdateOne(older, {"$set": fields})]
-    if event.type in _STATUS:
+    def _change(self, row: Row, event: CloudEvent) -> None:
+        row.version = event.version
+        for name in _CHANGED:
+            if name in event.data:
+                setattr(row, name, self._word(name, event.data[name]))
         # Who is placed while somebody is there already takes nothing back.
-        reached = {**older, "status": {"$ne": VISITED}}
-        changes.insert(0, UpdateOne(reached, {"$set": {"status": _STATUS[event.type]}}))
-    return changes
+        if event.type in _STATUS and row.status != VISITED:
+            row.status = _STATUS[event.type]
 
-
-def _carried(event: CloudEvent) -> Document:
-    return {name: event.data[name] for name in _CARRIED if name in event.data}
-
-
-def _shown(document: Document) -> dict[str, Json]:
-    return {"id": document["_id"], **{k: v for k, v in document.items() if k not in ("_id", "key")}}
+    def _word(self, name: str, value: Json) -> Any:
+        """`value`; one object for the words that most rows share."""
+        if name not in _SHARED:
+            return value
+        kept = tuple(value) if isinstance(value, list) else value
+        return self._words.setdefault(kept, kept)

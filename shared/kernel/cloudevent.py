@@ -105,6 +105,27 @@ def encoded(service: str, commit: Commit) -> list[bytes]:
     return [encode(document) for document in documents(service, commit)]
 
 
+def heard(service: str, commit: Commit) -> list[CloudEvent]:
+    """The events of `commit` as whoever follows the log hears them: as if each of `encoded` were parsed."""
+    return [
+        CloudEvent(
+            raw=raw,
+            id=event.id,
+            service=service,
+            type=event.type,
+            stream=event.stream,
+            version=event.version,
+            place=Place(commit.pos, index, len(commit.events)),
+            time=event.occurred_at,
+            recorded=commit.at,
+            community=str(event.data["community"]),
+            correlation=commit.correlation,
+            data=event.data,
+        )
+        for index, (event, raw) in enumerate(zip(commit.events, encoded(service, commit), strict=True))
+    ]
+
+
 def parse(raw: bytes) -> CloudEvent:
     """The CloudEvent that `raw` holds. Raises ValueError if it is not one of ours."""
     return from_document(decode_object(raw), raw)

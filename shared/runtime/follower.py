@@ -15,8 +15,9 @@ from time import monotonic
 import structlog
 
 from shared.kernel.cloudevent import START, CloudEvent, Place
-from shared.runtime.mongo import DUPLICATE_KEY, Database, PyMongoError, is_passing
+from shared.runtime.mongo import Database, PyMongoError, is_passing
 from shared.runtime.parking import Handler, Parking
+from shared.runtime.positions import Positions, StoredPositions
 from shared.runtime.source import Source, SourceUnavailable
 
 HEARTBEAT_S = 5.0
@@ -68,11 +69,12 @@ class Follower:
         database: Database,
         parks: bool = True,
         seen_again: Handler | None = None,
+        positions: Positions | None = None,
     ) -> None:
         self.name = name
         self._tracks = {service: _Track(source) for service, source in sources.items()}
         self._handler = handler
-        self._positions = database[f"positions-{name}"]
+        self._positions = positions or StoredPositions(database, name)
         self._parking = Parking(database, name)
         self._parks = parks
         self._seen_again = seen_again
@@ -82,7 +84,7 @@ class Follower:
         """Read positions and parked streams; once, before the first `take`."""
         await self._parking.load()
         for service, track in self._tracks.items():
-            track.place = await self._load(service)
+            track.place = await self._positions.load(service)
 
     def place(self, service: str) -> Place:
         """The place of the last event of `service` that was applied."""
@@ -122,7 +124,7 @@ class Follower:
                 async with asyncio.timeout(RELOAD_S), self._moved:
                     await self._moved.wait()
             except TimeoutError:
-                track.place = await self._load(service)  # another replica may have applied it
+                track.place = await self._positions.load(service)  # another replica may have applied it
         return True
 
     def _has(self, service: str, pos: int) -> bool:
@@ -180,7 +182,7 @@ class Follower:
     async def _catch_up_or_say_so(self, service: str, track: _Track) -> None:
         try:
             async with track.lock:
-                track.place = await self._load(service)
+                track.place = await self._positions.load(service)
                 await self._catch_up(service, track)
         except SourceStopped as stopped:
             self.stop(service, str(stopped))
@@ -266,25 +268,9 @@ class Follower:
                 raise
             await self._parking.park(event, error)
 
-    async def _load(self, service: str) -> Place:
-        found = await self._positions.find_one({"_id": service})
-        return START if found is None else Place(found["pos"], found["index"], found["size"])
-
     async def _move(self, service: str, track: _Track, place: Place) -> None:
-        old = self.place(service)
-        try:
-            result = await self._positions.update_one(
-                {"_id": service, "pos": old.pos, "index": old.index},
-                {"$set": {"pos": place.pos, "index": place.index, "size": place.size}},
-                upsert=old == START,
-            )
-            moved = result.matched_count == 1 or result.upserted_id is not None
-        except PyMongoError as error:
-            if getattr(error, "code", None) != DUPLICATE_KEY:
-                raise
-            moved = False
-        if not moved:
-            track.place = await self._load(service)
+        if not await self._positions.move(service, self.place(service), place):
+            track.place = await self._positions.load(service)
             raise PositionMoved(service)
         track.place = place
 

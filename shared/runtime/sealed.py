@@ -80,7 +80,8 @@ class SealedDetails:
         Raises Erased if a subject has a tombstone.
         """
         futures = [self._join(self._document(detail, stream, version)) for detail in details]
-        await asyncio.gather(*futures)
+        for future in futures:
+            await future
 
     def _join(self, document: Document) -> asyncio.Future[None]:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()

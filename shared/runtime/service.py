@@ -31,17 +31,25 @@ from shared.runtime.http.system import system_routes
 from shared.runtime.keyring import Keyring
 from shared.runtime.mongo import PyMongoError, StoreUnavailable, connect, database, ping
 from shared.runtime.parking import Handler
+from shared.runtime.projection import (
+    KEPT_EVERY_S,
+    LOOK_S,
+    STORED_EVERY_S,
+    Kept,
+    View,
+    at_most_every,
+    nudge,
+)
 from shared.runtime.relay import Relay
 from shared.runtime.sealed import SealedDetails
 from shared.runtime.settings import Settings
+from shared.runtime.snapshots import Snapshots
 from shared.runtime.source import Feed, OwnLog, Source
 from shared.runtime.store import EventStore
 from shared.runtime.tokens import ServiceToken
 
 CATCH_UP_S = 2.0
 SETTLE_S = 10.0
-PROJECT_EVERY_S = 0.05
-PROJECT_AFTER_S = 0.01
 SWEEP_EVERY_S = 3600.0
 VERSION = "0.1.0"
 
@@ -59,20 +67,6 @@ def by_type(*tables: Mapping[str, Reaction]) -> Handler:
             for table in tables:
                 if (reaction := table.get(event.type)) is not None:
                     await reaction(event)
-
-    return handle
-
-
-def _at_most_every(seconds: float, handler: Handler) -> Handler:
-    """`handler`, soon after a rest and else with a pause, in which more comes together: under load a few
-    large batches cost the store far less than many small ones, and what others wait for goes first."""
-    last = 0.0
-
-    async def handle(events: Sequence[CloudEvent]) -> None:
-        nonlocal last
-        await asyncio.sleep(max(last + seconds - monotonic(), PROJECT_AFTER_S))
-        last = monotonic()
-        await handler(events)
 
     return handle
 
@@ -118,18 +112,28 @@ class Service:
         return follower
 
     def project(self, name: str, handler: Handler) -> Follower:
-        """Follow this service's own log, for read models."""
-        calm = _at_most_every(PROJECT_EVERY_S, handler)
+        """Follow this service's own log, for a read model in the store."""
+        calm = at_most_every(STORED_EVERY_S, handler)
         follower = Follower(name, {self.name: OwnLog(self.name, self.store)}, calm, self.database)
+        return self._wake_by_appends(name, follower, None)
+
+    def keep(self, name: str, view: View) -> Follower:
+        """Follow this service's own log, for a read model in memory, with snapshots."""
+        kept = Kept(view, self.name, Snapshots(self.database, name))
+        follower = Follower(
+            name,
+            {self.name: OwnLog(self.name, self.store)},
+            at_most_every(KEPT_EVERY_S, view.follow),
+            self.database,
+            positions=kept.positions,
+        )
+        self.on_open(kept.open)
+        self.also(f"snapshot-{name}", kept.keep_saving)
+        return self._wake_by_appends(name, follower, LOOK_S)
+
+    def _wake_by_appends(self, name: str, follower: Follower, look: float | None) -> Follower:
         appended = self.store.watch()
-
-        async def nudge() -> None:
-            while True:
-                await appended.wait()
-                appended.clear()
-                follower.nudge(self.name)
-
-        self._work.append((f"nudge-{name}", nudge))
+        self.also(f"nudge-{name}", lambda: nudge(follower, self.name, appended, look))
         self.followers.append(follower)
         return follower
 

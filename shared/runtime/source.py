@@ -10,7 +10,7 @@ from typing import Protocol
 import aiohttp
 
 from shared.kernel.canonical import decode_object, encode
-from shared.kernel.cloudevent import CloudEvent, encoded, parse
+from shared.kernel.cloudevent import CloudEvent, heard, parse
 from shared.kernel.commit import Commit
 
 PAGE = 200
@@ -50,7 +50,7 @@ class OwnLog:
     async def read(self, after: int) -> list[CloudEvent]:
         """See `Source.read`."""
         commits = await self.log.read(after, PAGE)
-        return [parse(raw) for commit in commits for raw in encoded(self.service, commit)]
+        return [event for commit in commits for event in heard(self.service, commit)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ class EventStore:
         entry = self._group.join(draft)
         try:
             async with asyncio.timeout(self.deadline):
-                return await asyncio.shield(entry.outcome)
+                return await entry.outcome
         except TimeoutError:
             self._group.withdraw(entry)
             raise StoreUnavailable("the store did not answer in time") from None

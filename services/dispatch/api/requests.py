@@ -187,8 +187,7 @@ async def list_requests(
         "units": principal.unit or page.unit,
     }
     wanted = {name: value for name, value in only.items() if value is not None}
-    span = (cursor(page.after()), await desk.service.store.head())
-    items, following = await desk.requests.page(span, page.limit, wanted)
+    items, following = desk.requests.page(cursor(page.after()), page.limit, wanted)
     if principal.unit is not None:
         for item in items:
             item["units"] = [principal.unit]
