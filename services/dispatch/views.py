@@ -55,7 +55,8 @@ class Row:
         """For an answer."""
         said: dict[str, Json] = dict(zip(_FIELDS, _values(self), strict=True))
         del said["place"]
-        return {name: value for name, value in said.items() if value is not None} | {"units": [*self.units]}
+        said["units"] = [*self.units]
+        return {name: value for name, value in said.items() if value is not None}
 
     def has(self, only: Mapping[str, str]) -> bool:
         """Whether each field that `only` names is so; for `units`, that one of them is."""

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.kernel.canonical import Json, decode_object, encode
-from shared.kernel.cloudevent import START, Place, documents, encoded, parse, sequence
+from shared.kernel.cloudevent import START, Place, documents, encoded, heard, parse, sequence
 from shared.kernel.commit import Actor, Commit, StoredEvent
 
 EVENT = StoredEvent(
@@ -141,3 +141,9 @@ def test_what_is_no_document_is_refused(raw: bytes) -> None:
 def test_attributes_that_are_not_known_yet_are_no_obstacle() -> None:
     later = {**decode_object(encode(DOCUMENT)), "sampledrate": 3}
     assert parse(encode(later)).id == "event-1"
+
+
+def test_what_is_heard_of_the_own_log_is_what_the_bytes_say() -> None:
+    more = replace(EVENT, id="event-2", version=EVENT.version + 1, data={**EVENT.data, "details": "d" * 64})
+    commit = replace(COMMIT, events=(EVENT, more), causation="event-0")
+    assert heard("dispatch", commit) == [parse(raw) for raw in encoded("dispatch", commit)]

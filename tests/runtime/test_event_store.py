@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -54,6 +56,28 @@ async def test_what_is_appended_reads_back_equal(log: CommitLog) -> None:
     assert await log.by_id(wanted.id) == commit
     assert await log.read(0, 5) == [commit]
     assert await log.stream("calendar-1") == [wanted.events[1]]
+
+
+async def test_a_command_that_nobody_can_repeat_is_found_by_its_versions_alone(log: CommitLog) -> None:
+    commit = await log.append(replace(draft(("request-1", 1), ("calendar-1", 1)), once=False))
+    assert await log.by_version("calendar-1", 1) == commit
+    assert await log.by_version("calendar-1", 2) is None
+    assert await log.by_id(commit.id) is None
+    assert await log.read(0, 5) == [commit]
+    assert isinstance(await outcome(log, replace(draft(("request-1", 1)), once=False)), StreamMoved)
+
+
+@pytest.mark.parametrize("length", [15, 16, 17, 80, 81, 200])
+async def test_a_long_stream_is_read_whole(log: CommitLog, length: int) -> None:
+    sizes = itertools.cycle([1, 2, 5])  # so that commits lie across whatever is asked for at once
+    version = 0
+    drafts = []
+    while version < length:
+        versions = range(version + 1, min(version + next(sizes), length) + 1)
+        drafts.append(draft(*(("request-1", each) for each in versions)))
+        version = versions[-1]
+    await asyncio.gather(*(log.append(wanted) for wanted in drafts))
+    assert [event.version for event in await log.stream("request-1")] == list(range(1, length + 1))
 
 
 async def test_of_200_at_once_on_one_stream_one_wins_each_version(log: CommitLog) -> None:

@@ -69,7 +69,7 @@ class _Body:
         if JSON not in scope:
             raise RequestValidationError([_MISSING])
         try:
-            return self.model.validate_python(scope[JSON])
+            return self.model.validate_python(scope[JSON], from_attributes=True)  # as FastAPI asks
         except ValidationError as error:
             found = error.errors(include_url=False)
             raise RequestValidationError(
