@@ -31,8 +31,8 @@ class Erased(Exception):
 class Detail:
     """A detail on its way to the store. `subject` is a person's id, or the request's where there is none.
 
-    Only what is a `person`'s can be erased by its subject; the rest needs no index for that, and no look
-    for a tombstone.
+    Only what is a `person`'s can be erased by its subject. The rest is kept apart, without the index for
+    that, which costs the store more than the detail, and without a look for a tombstone.
     """
 
     digest: str
@@ -53,6 +53,7 @@ class _Waiting:
     """A detail's document that waits for the next group."""
 
     document: Document
+    person: bool
     written: asyncio.Future[None]
 
     def fail(self, error: Exception) -> None:
@@ -64,7 +65,8 @@ class SealedDetails:
     """The sealed details of one service, in its own database, encrypted by its keyring."""
 
     def __init__(self, database: Database, keyring: Keyring) -> None:
-        self._details = database["details"]
+        self._of_persons = database["details"]
+        self._of_requests = database["details-of-requests"]
         self._tombstones = database["tombstones"]
         self._keyring = keyring
         self._waiting: list[_Waiting] = []
@@ -72,20 +74,20 @@ class SealedDetails:
 
     async def start(self) -> None:
         """Make the index if it is missing."""
-        await self._details.create_index("person", sparse=True)
+        await self._of_persons.create_index("subject")
 
     async def write(self, details: Sequence[Detail], stream: str, version: int) -> None:
         """Store `details` for the commit that will take `version` of `stream`, and name them.
 
         Raises Erased if a subject has a tombstone.
         """
-        futures = [self._join(self._document(detail, stream, version)) for detail in details]
+        futures = [self._join(self._document(detail, stream, version), detail.person) for detail in details]
         for future in futures:
             await future
 
-    def _join(self, document: Document) -> asyncio.Future[None]:
+    def _join(self, document: Document, person: bool) -> asyncio.Future[None]:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(document, future))
+        self._waiting.append(_Waiting(document, person, future))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write_waiting())
         return future
@@ -108,14 +110,18 @@ class SealedDetails:
 
     async def _write_group(self, group: Sequence[_Waiting]) -> set[str]:
         """Insert all; the persons among them who were erased, whose details are deleted again."""
-        await self._details.insert_many([each.document for each in group], ordered=False)
-        persons = list({str(each.document["person"]) for each in group if "person" in each.document})
-        if not persons:
+        others = [each.document for each in group if not each.person]
+        if others:
+            await self._of_requests.insert_many(others, ordered=False)
+        documents = [each.document for each in group if each.person]
+        if not documents:
             return set()
+        await self._of_persons.insert_many(documents, ordered=False)
+        persons = list({str(document["subject"]) for document in documents})
         found = await self._tombstones.find({"_id": {"$in": persons}}).to_list(None)
         erased = {str(tombstone["_id"]) for tombstone in found}
         if erased:
-            await self._details.delete_many({"person": {"$in": list(erased)}})
+            await self._of_persons.delete_many({"subject": {"$in": list(erased)}})
         return erased
 
     def _document(self, detail: Detail, stream: str, version: int) -> Document:
@@ -123,7 +129,6 @@ class SealedDetails:
         return {
             "_id": detail.digest,
             "subject": detail.subject,
-            **({"person": detail.subject} if detail.person else {}),
             "salt": detail.salt,
             "stream": stream,
             "version": version,
@@ -134,7 +139,8 @@ class SealedDetails:
 
     async def read(self, digest: str) -> dict[str, Json]:
         """The content behind `digest`. Raises Erased if it is gone, which only an erasure does."""
-        document = await self._details.find_one({"_id": digest})
+        document = await self._of_persons.find_one({"_id": digest})
+        document = document or await self._of_requests.find_one({"_id": digest})
         if document is None:
             raise Erased(digest)
         box = Box(document["key"], document["box"])
@@ -145,22 +151,23 @@ class SealedDetails:
         await self._tombstones.update_one(
             {"_id": person}, {"$setOnInsert": {"at": format_time(datetime.now(UTC))}}, upsert=True
         )
-        found = await self._details.find({"person": person}, {"_id": 1}).to_list(None)
-        await self._details.delete_many({"person": person})
+        found = await self._of_persons.find({"subject": person}, {"_id": 1}).to_list(None)
+        await self._of_persons.delete_many({"subject": person})
         return sorted(str(document["_id"]) for document in found)
 
     async def sweep(self, commit_of: Callable[[str, int], Awaitable[Commit | None]]) -> int:
         """Delete details over an hour old that no commit names, left by a command that failed; how many.
 
-        Reads the whole collection without the boxes: meant for once an hour.
+        Reads all details without the boxes: meant for once an hour.
         """
         before = format_time(datetime.now(UTC) - ORPHAN_AGE)
         swept = 0
-        async for document in self._details.find({"at": {"$lt": before}}, {"stream": 1, "version": 1}):
-            commit = await commit_of(document["stream"], document["version"])
-            if commit is None or not _names(commit, document["_id"]):
-                await self._details.delete_one({"_id": document["_id"]})
-                swept += 1
+        for details in (self._of_persons, self._of_requests):
+            async for document in details.find({"at": {"$lt": before}}, {"stream": 1, "version": 1}):
+                commit = await commit_of(document["stream"], document["version"])
+                if commit is None or not _names(commit, document["_id"]):
+                    await details.delete_one({"_id": document["_id"]})
+                    swept += 1
         return swept
 
 

@@ -138,6 +138,21 @@ async def test_a_caller_that_goes_away_does_not_hold_up_the_others(sealed: Seale
     assert await sealed.read((await staying).digest) == CONTENT
 
 
+async def test_a_request_s_own_detail_is_read_and_swept_like_any(
+    sealed: SealedDetails, store: EventStore, database: Database
+) -> None:
+    details = [new_detail(f"request-{number}", CONTENT, person=False) for number in (1, 2)]
+    for number, detail in enumerate(details, 1):
+        await sealed.write([detail], f"request-{number}", 1)
+    await store.append(draft(("request-1", 1), data={"details": details[0].digest}))
+    old = format_time(datetime.now(UTC) - ORPHAN_AGE - timedelta(seconds=1))
+    await database["details-of-requests"].update_many({}, {"$set": {"at": old}})
+    assert await sealed.sweep(store.by_version) == 1
+    assert await sealed.read(details[0].digest) == CONTENT
+    with pytest.raises(Erased):
+        await sealed.read(details[1].digest)
+
+
 async def test_the_sweeper_takes_old_details_that_no_commit_names(
     sealed: SealedDetails, store: EventStore, database: Database
 ) -> None:
