@@ -8,6 +8,11 @@ from dataclasses import dataclass
 
 from deploy.demo.partner import ACCEPTED, BROKEN
 from deploy.demo.systems import Journal
+from deploy.stack import SERVICES, PartStatus
+
+SERVICE_MB = 150
+STACK_MB = 900
+"""What one service, and the whole stack, may take at the end of the day, in megabytes (10^6 bytes)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,21 @@ def found_out(altered: int, found: int | None) -> Check:
     at = "nowhere" if found is None else f"at entry {found:,}"
     text = f"entry {altered:,} altered, the fault found {at}"
     return Check("an altered copy is found out, at the right place", found == altered, text)
+
+
+def small_services(parts: Collection[PartStatus]) -> Check:
+    """Each of the four services runs, and in less than SERVICE_MB."""
+    sizes = {part.name: part.memory_mb for part in parts if part.name in SERVICES}
+    holds = sizes.keys() == set(SERVICES) and all(0 < size < SERVICE_MB for size in sizes.values())
+    found = ", ".join(f"{name} {size:.0f} MB" for name, size in sizes.items())
+    return Check(f"every service takes less than {SERVICE_MB} MB", holds, found)
+
+
+def small_stack(parts: Collection[PartStatus]) -> Check:
+    """All parts together take less than STACK_MB, and each runs, so that nothing is left out of the sum."""
+    size = sum(part.memory_mb for part in parts)
+    holds = bool(parts) and all(part.memory_mb > 0 for part in parts) and size < STACK_MB
+    return Check(f"the whole stack takes less than {STACK_MB} MB", holds, f"{size:.0f} MB")
 
 
 def all_hold(checks: Collection[Check]) -> bool:

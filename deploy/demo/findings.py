@@ -12,6 +12,8 @@ from deploy.demo.checks import (
     same_events,
     same_number,
     same_order,
+    small_services,
+    small_stack,
     unbroken,
 )
 from deploy.demo.day import Wish
@@ -20,6 +22,7 @@ from deploy.demo.partner import ACCEPTED, BROKEN
 from deploy.demo.play import Played
 from deploy.demo.systems import FIRST_FAILURES, PARTNER, Journal
 from deploy.demo.tamper import Tampering
+from deploy.stack import PartStatus
 from shared.events.dispatch import RequestCreated, VisitCompleted, VolunteerAssigned
 
 
@@ -29,6 +32,7 @@ def findings(
     journals: Mapping[str, Journal],
     evidence: Evidence,
     tampering: Tampering,
+    parts: Sequence[PartStatus],
     names: Mapping[str, str],
 ) -> list[Check]:
     """All checks, in the order in which the account tells of things. `names` are the units'."""
@@ -41,6 +45,8 @@ def findings(
             {"faults": int(tampering.before is not None), "none": 0},
         ),
         found_out(tampering.seq, tampering.after.seq if tampering.after else None),
+        small_services(parts),
+        small_stack(parts),
     ]
 
 

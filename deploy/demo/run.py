@@ -51,9 +51,10 @@ async def run(stage: Stage, size: Size, console: Console, steps: Steps) -> list[
                 await settle(found, listening.endpoints)
             printer.community(community, population(size.residents))
             evidence, tampering = await _account(stage, printer, player, listening, community)
-            printer.memory(stage.stack.status())
+            parts = stage.stack.status()
+            printer.memory(parts)
             names = {unit.id: unit.name.en for unit in case.units}
-            held = findings(plan, player.played, listening.journals(), evidence, tampering, names)
+            held = findings(plan, player.played, listening.journals(), evidence, tampering, parts, names)
             printer.checks(held)
             return held
 

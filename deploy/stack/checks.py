@@ -6,18 +6,22 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from deploy.stack.errors import StackError
 from deploy.stack.folder import DataFolder, write_private
 from services.registry.case.case import load_case
 from shared.runtime.broker import Broker
-from shared.runtime.settings import NotifySettings, RegistrySettings, Settings
+from shared.runtime.settings import (
+    PREFIX,
+    NotifySettings,
+    RegistrySettings,
+    Settings,
+    wrong_settings,
+)
 from shared.runtime.store_admin import StoreRefused, ping
 
-_PREFIX = "LINLI_"
 _KINDS: Mapping[str, type[Settings]] = {"registry": RegistrySettings, "notify": NotifySettings}
-_STORE_SCHEMES = ("mongodb", "mongodb+srv")
 _PATIENCE = 5.0
 
 
@@ -35,13 +39,16 @@ def refuse_folder(folder: DataFolder) -> None:
 
 def refuse_unsound(service: str, settings: Mapping[str, str]) -> None:
     """Raises StackError if the service would not accept its settings, LINLI_ names and values."""
-    values = {name.removeprefix(_PREFIX).lower(): value for name, value in settings.items()}
+    values = {name.removeprefix(PREFIX).lower(): value for name, value in settings.items()}
+    kind = _KINDS.get(service, Settings)
     try:
-        _KINDS.get(service, Settings).model_validate(values)
+        kind.model_validate(values)
     except ValidationError as error:
-        wrong = error.errors(include_url=False, include_input=False)[0]
-        field = str(wrong["loc"][0]) if wrong["loc"] else ""
-        raise StackError(f"{_PREFIX}{field.upper()}={values.get(field, '')}: {wrong['msg']}") from error
+        name, wrong = next(iter(wrong_settings(error).items()))
+        field = kind.model_fields.get(name.removeprefix(PREFIX).lower())
+        secret = field is None or field.annotation is SecretStr
+        shown = name if secret else f"{name}={settings.get(name, '')}"
+        raise StackError(f"{shown}: {wrong}") from error
     case = values.get("case", "none")
     if case != "none":
         try:
@@ -72,7 +79,10 @@ def keep_case(folder: DataFolder, case: str) -> None:
 
 
 def refuse_unreachable(amqp_url: str | None, mongo_url: str | None) -> None:
-    """Raises StackError unless the servers that are run elsewhere, if any, let us in within some seconds."""
+    """Raises StackError unless the servers that are run elsewhere, if any, let us in within some seconds.
+
+    The URLs are sound: `refuse_unsound` has looked at them.
+    """
     if amqp_url:
         _refuse_broker(amqp_url)
     if mongo_url:
@@ -97,8 +107,6 @@ async def _greet(url: str) -> None:
 
 def _refuse_store(url: str) -> None:
     parts = urlsplit(url)
-    if parts.scheme not in _STORE_SCHEMES or not parts.netloc:
-        raise StackError("LINLI_MONGO_URL: it must begin with mongodb:// or mongodb+srv:// and name a host")
     if parts.path in ("", "/"):
         # Where a user without a named database is looked up anyway (MongoDB manual, "connection strings").
         parts = parts._replace(path="/admin")
@@ -111,8 +119,8 @@ def _refuse_store(url: str) -> None:
 
 
 def _shown(url: str) -> str:
-    """Where a URL leads, without the password."""
-    return urlsplit(url).netloc.rpartition("@")[2] or "a URL that names no host"
+    """Where a sound URL leads, without the password."""
+    return urlsplit(url).netloc.rpartition("@")[2]
 
 
 def _why(error: Exception) -> str:

@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response, Security
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from services.audit import shapes
 from services.audit.check import check_log
 from services.audit.domain.chain import Leaf, read_leaf
 from services.audit.domain.replay import AsOf, Recorded, replay
@@ -23,10 +24,11 @@ from shared.kernel.times import format_time, parse_time
 from shared.runtime.access import Principal, bearer
 from shared.runtime.execute import Transaction
 from shared.runtime.follower import Follower
-from shared.runtime.http.calls import CommandsOf, json_response
+from shared.runtime.http.calls import POSITION, CommandsOf, json_response
 from shared.runtime.http.details import READINGS, show_on_record
+from shared.runtime.http.openapi import answers, listed
 from shared.runtime.http.paging import MAX_LIMIT
-from shared.runtime.http.problems import Problem
+from shared.runtime.http.problems import Problem, not_found
 from shared.runtime.http.routes import Route
 from shared.runtime.ids import Id, new_id
 from shared.runtime.mongo import Document
@@ -96,7 +98,11 @@ def _as_of(text: str | None) -> AsOf:
     return AsOf(time=format_time(parse_time(text)))
 
 
-@router.get("/entries", summary="The log, entry by entry")
+@router.get(
+    "/entries",
+    summary="The log, entry by entry",
+    responses=answers(listed(shapes.Entry), headers=[POSITION]),
+)
 async def list_entries(
     page: Annotated[EntriesPage, Query()],
     request: Request,
@@ -121,7 +127,11 @@ async def list_entries(
     return await show_on_record(request, principal, commands, viewed, {"items": items, "next": following})
 
 
-@router.get("/streams/{stream}/state", summary="A stream's state as of a moment")
+@router.get(
+    "/streams/{stream}/state",
+    summary="A stream's state as of a moment",
+    responses=answers(shapes.State, headers=[POSITION]),
+)
 async def stream_state(
     stream: str,
     query: Annotated[StateQuery, Query()],
@@ -136,7 +146,7 @@ async def stream_state(
     """
     found = await log.entries.of_stream(stream, await log.recorder.head())
     if not found:
-        raise Problem(404, "not-found")
+        raise not_found()
     events = [_recorded(entry) for entry in found]
     replayed = replay(stream, events, query.moment())
     shown: dict[str, Json] = {
@@ -148,7 +158,7 @@ async def stream_state(
     return await show_on_record(request, principal, commands, viewed, shown)
 
 
-@router.post("/verify", summary="Check the whole log against its chain")
+@router.post("/verify", summary="Check the whole log against its chain", responses=answers(shapes.Verdict))
 async def verify_log(request: Request, principal: Auditor, commands: CommandsOf, log: LogOf) -> Response:
     """Every entry that is recorded when this is asked. If one is not as it was recorded, `first_fault` says
     which and what is wrong with it. Recorded as `log-verified`, which keeps size and chain elsewhere too."""
@@ -169,7 +179,11 @@ async def verify_log(request: Request, principal: Auditor, commands: CommandsOf,
     return await commands.run(request, principal, work)
 
 
-@router.get("/sources", summary="How far each service is recorded, and whether it contradicted itself")
+@router.get(
+    "/sources",
+    summary="How far each service is recorded, and whether it contradicted itself",
+    responses=answers(listed(shapes.Source)),
+)
 async def list_sources(_: Auditor, log: LogOf) -> Response:
     """`place` is that of the last recorded event. Of a forked source nothing more is recorded."""
     return json_response({"items": [_source(log, name) for name in log.follower.sources], "next": None})

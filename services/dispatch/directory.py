@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from time import monotonic
 
+from services.dispatch.domain import refusals
 from shared.events.registry import (
     GridDefined,
     ResidentErased,
@@ -55,27 +56,27 @@ class Directory:
         """Raises Refused `unknown-service`."""
         found = await self._get(id)
         if not isinstance(found, ServicePublished):
-            raise Refused("unknown-service")
+            raise Refused("unknown-service", refusals.UNKNOWN_SERVICE)
         return found
 
     async def volunteer(self, id: str) -> VolunteerRegistered:
         """Raises Refused `unknown-volunteer`."""
         found = await self._get(id)
         if not isinstance(found, VolunteerRegistered):
-            raise Refused("unknown-volunteer")
+            raise Refused("unknown-volunteer", refusals.UNKNOWN_VOLUNTEER)
         return found
 
     async def resident(self, id: str) -> ResidentRegistered:
         """Raises Refused `unknown-resident`, after an erasure too."""
         found = await self._get(id)
         if not isinstance(found, ResidentRegistered):
-            raise Refused("unknown-resident")
+            raise Refused("unknown-resident", refusals.UNKNOWN_RESIDENT)
         return found
 
     async def require_grid(self, code: str) -> None:
         """Raises Refused `unknown-grid`."""
         if not isinstance(await self._get(f"grid-{code}"), GridDefined):
-            raise Refused("unknown-grid")
+            raise Refused("unknown-grid", refusals.UNKNOWN_GRID)
 
     async def _get(self, id: str) -> Event | None:
         cached = self._found.get(id)

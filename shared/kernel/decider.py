@@ -14,21 +14,26 @@ S = TypeVar("S")
 E = TypeVar("E")
 
 
+NOT_FOUND = "nothing that you may see has this id; check the id, and whose token you sent"
+"""Said of what is not there and of what is another's, in the same words, so that they tell neither apart."""
+
+
 class Refused(Exception):
-    """A rule said no. `code` is stable and part of the interface; `message` explains it to a person.
+    """A rule said no. `code` is stable and part of the interface; `message` tells a person what is wrong and
+    what to do about it.
 
     Neither may hold anything that the caller sent, nor anything personal.
     """
 
-    def __init__(self, code: str, message: str = "", **facts: str) -> None:
-        super().__init__(message or code)
+    def __init__(self, code: str, message: str, **facts: str) -> None:
+        super().__init__(code)
         self.code = code
-        self.message = message or code.replace("-", " ")
+        self.message = message
         self.facts = facts
 
 
-def require(condition: bool, code: str, message: str = "", **facts: str) -> None:
-    """Raise `Refused(code)` unless `condition` holds."""
+def require(condition: bool, code: str, message: str, **facts: str) -> None:
+    """Raise `Refused(code, message)` unless `condition` holds."""
     if not condition:
         raise Refused(code, message, **facts)
 

@@ -138,7 +138,7 @@ class KeyTable:
                 self.verified.clear()
             self.verified[token] = (principal, expires)
         if principal.client in self.revoked:
-            raise unauthorized("token-revoked", "this client's access was revoked")
+            raise unauthorized("token-revoked", "this client was revoked; ask an administrator for another")
         return principal
 
     async def _check(self, token: str, now: int) -> tuple[Principal, int]:
@@ -147,10 +147,10 @@ class KeyTable:
             await self.load()
             claims = self._decode(token)
         if claims is None:
-            raise unauthorized("token-invalid", "the token is not one of this system's")
+            raise unauthorized("token-invalid", "the token is not one of this system's; ask registry for one")
         expires = int(str(claims["exp"]))
         if claims["iss"] != ISSUER or expires + LEEWAY_S <= now:
-            raise unauthorized("token-expired", "ask for a new token")
+            raise unauthorized("token-expired", "the token's time is over; ask for a new one")
         unit = claims.get("unit")
         communities = claims["communities"]
         principal = Principal(
@@ -184,24 +184,25 @@ class Bearer(SecurityBase):
 
     def __init__(self) -> None:
         flow = OAuthFlowClientCredentials(tokenUrl="/oauth/token", scopes=dict(SCOPES))
-        self.model = OAuth2(flows=OAuthFlows(clientCredentials=flow))
+        self.model = OAuth2(
+            flows=OAuthFlows(clientCredentials=flow),
+            description="Tokens come from registry: the path is registry's, whichever service is called.",
+        )
         self.scheme_name = "oauth2"
 
     async def __call__(self, request: Request, needed: SecurityScopes) -> Principal:
         """The caller. Raises Problem 401 without a valid token, 403 without a scope it needs."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
-            raise Problem(
-                401, "token-missing", "send an access token", headers={"WWW-Authenticate": "Bearer"}
-            )
+            message = "send an access token, as Authorization: Bearer"
+            raise Problem(401, "token-missing", message, headers={"WWW-Authenticate": "Bearer"})
         table: KeyTable = request.app.state.keys
         principal = await table.verify(token.strip())
         if not principal.scopes.issuperset(needed.scopes):
             scopes = " ".join(needed.scopes)
             challenge = f'Bearer error="insufficient_scope", scope="{scopes}"'
-            raise Problem(
-                403, "insufficient-scope", f"needs {scopes}", headers={"WWW-Authenticate": challenge}
-            )
+            message = f"this needs the scope {scopes}, which the token does not have"
+            raise Problem(403, "insufficient-scope", message, headers={"WWW-Authenticate": challenge})
         return principal
 
 

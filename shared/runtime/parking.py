@@ -38,6 +38,7 @@ class Parking:
             event_id=event.id,
             type=event.type,
             stream=event.stream,
+            correlation=event.correlation,
             reason=reason,
             exc_info=error,
         )

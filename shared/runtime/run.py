@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from pydantic import ValidationError
 
 from shared.runtime.logs import configure
-from shared.runtime.settings import Settings
+from shared.runtime.settings import Settings, wrong_settings
 
 S = TypeVar("S", bound=Settings)
 
@@ -32,9 +32,8 @@ def run(name: str, kind: Callable[[], S], build: Callable[[S], FastAPI]) -> None
         configure(name, settings.log_level)
         app = build(settings)
     except ValidationError as error:
-        for item in error.errors():
-            setting = "_".join(str(part) for part in item["loc"]).upper()
-            print(f"{name}: LINLI_{setting}: {item['msg']}", file=sys.stderr)
+        for setting, wrong in wrong_settings(error).items():
+            print(f"{name}: {setting}: {wrong}", file=sys.stderr)
         sys.exit(2)
     except ValueError as error:
         print(f"{name}: {error}", file=sys.stderr)

@@ -22,6 +22,7 @@ from shared.runtime.consumer import Consumer
 from shared.runtime.execute import Executor
 from shared.runtime.follower import Follower
 from shared.runtime.http.calls import Commands
+from shared.runtime.http.docs import docs_routes
 from shared.runtime.http.edge import Edge, Gate
 from shared.runtime.http.openapi import described
 from shared.runtime.http.problems import install
@@ -149,11 +150,11 @@ class Service:
         self, title: str, routers: Sequence[APIRouter], event_types: Mapping[str, type[Event]]
     ) -> FastAPI:
         """The application: the service opens by itself as soon as its store answers."""
-        app = FastAPI(title=title, version=VERSION, lifespan=self._lifespan, redoc_url=None)
+        app = FastAPI(title=title, version=VERSION, lifespan=self._lifespan, docs_url=None, redoc_url=None)
         app.state.keys = self.keys
         app.state.commands = Commands(self.name, self.executor, self.keyring)
         app.state.service = self
-        for router in (system_routes(self, event_types), *routers):
+        for router in (system_routes(self, event_types), docs_routes(title), *routers):
             add_routes(app, router)
         install(app)
         app.openapi = described(app)  # type: ignore[method-assign]  # FastAPI's documented way

@@ -6,14 +6,30 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, SecretStr
+from pydantic import BeforeValidator, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from shared.runtime.addresses import BrokerUrl, StoreUrl
+
+PREFIX = "LINLI_"
+LONGEST_WAIT_S = 30 * 86_400.0
 
 
 def _split(value: object) -> object:
     if isinstance(value, str):
         return [part.strip() for part in value.split(",") if part.strip()]
     return value
+
+
+def _waits(value: object) -> object:
+    parts = _split(value)
+    try:
+        waits = [float(part) for part in parts] if isinstance(parts, list) else []
+    except (TypeError, ValueError):
+        waits = []
+    if not waits or not all(0 < wait <= LONGEST_WAIT_S for wait in waits):
+        raise ValueError("it must be seconds, comma-separated: numbers above 0, and 30 days at the most")
+    return waits
 
 
 def _networks(value: object) -> object:
@@ -29,11 +45,11 @@ class Settings(BaseSettings):
     secret of the service's own OAuth client, `client-<name>`.
     """
 
-    model_config = SettingsConfigDict(env_prefix="LINLI_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore")
 
-    mongo_url: SecretStr
+    mongo_url: StoreUrl
     mongo_db: str | None = None
-    amqp_url: SecretStr
+    amqp_url: BrokerUrl
     host: str = "127.0.0.1"
     port: int
     key_file: Path
@@ -69,8 +85,18 @@ class NotifySettings(Settings):
     """notify also knows when to try again (seconds after each failed attempt), and which private
     networks (CIDR) it may deliver to."""
 
-    retry_schedule: Annotated[list[float], NoDecode, BeforeValidator(_split)] = [
+    retry_schedule: Annotated[list[float], NoDecode, BeforeValidator(_waits)] = [
         *(5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
     ]
     allow_networks: Annotated[list[IPv4Network | IPv6Network], NoDecode, BeforeValidator(_networks)] = []
     deadline: float = 15.0
+
+
+def wrong_settings(error: ValidationError) -> dict[str, str]:
+    """What is wrong with each setting, by its LINLI_ name; nothing of a value that is kept secret."""
+    found: dict[str, str] = {}
+    for item in error.errors(include_url=False, include_input=False):
+        field = str(item["loc"][0]) if item["loc"] else ""
+        # Our own validators' words; pydantic puts "Value error, " before them.
+        found.setdefault(f"{PREFIX}{field.upper()}", item["msg"].removeprefix("Value error, "))
+    return found

@@ -23,7 +23,7 @@ def cursor(text: str | None) -> str:
     if text is None:
         return BEGINNING
     if not _CURSOR.match(text):
-        raise Problem(400, "invalid-cursor", "a cursor is what `next` said")
+        raise Problem(400, "invalid-cursor", "this is no cursor; send what `next` said")
     return text
 
 

@@ -25,11 +25,14 @@ from deploy.demo.checks import (
     same_events,
     same_number,
     same_order,
+    small_services,
+    small_stack,
     unbroken,
 )
 from deploy.demo.evidence import Entry, due
 from deploy.demo.partner import ACCEPTED, BROKEN, FORGED, NOT_OURS, Inbox
 from deploy.demo.population import population, volunteers
+from deploy.stack import PARTS, SERVICES, PartStatus
 from deploy.stack.services import CHECKOUT
 from shared.kernel.cloudevent import CloudEvent, Place
 
@@ -72,6 +75,30 @@ def test_a_verdict_that_is_wrong_fails_the_demo() -> None:
     assert found_out(7, 7).holds
     assert not found_out(7, 8).holds
     assert not found_out(7, None).holds
+
+
+def parts(**sizes: float) -> list[PartStatus]:
+    """The parts of a stack of 600 MB, those named taking other megabytes."""
+    return [PartStatus(name, "up", 1, memory_mb=sizes.get(name, 100.0)) for name in PARTS]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_that_grew_too_large_fails_the_demo(service: str) -> None:
+    assert small_services(parts(rabbitmq=300.0, store=300.0)).holds
+    assert small_services(parts(**{service: 149.9})).holds
+    assert not small_services(parts(**{service: 150.0})).holds
+
+
+def test_a_stack_that_grew_too_large_fails_the_demo() -> None:
+    assert small_stack(parts(store=399.9)).holds
+    assert not small_stack(parts(store=400.0)).holds
+
+
+def test_what_does_not_run_takes_no_memory_and_proves_nothing() -> None:
+    assert not small_services(parts(audit=0.0)).holds
+    assert not small_services(parts()[:-1]).holds
+    assert not small_stack(parts(store=0.0)).holds
+    assert not small_stack([]).holds
 
 
 def test_one_check_that_does_not_hold_is_enough_to_fail() -> None:
@@ -178,6 +205,8 @@ def test_a_small_day_is_played_and_everything_holds(tmp_path: Path) -> None:
         "The audit's verdict",
         "The copy is not intact",
         "Memory",
+        "✓ every service takes less than 150 MB",
+        "✓ the whole stack takes less than 900 MB",
         "Everything holds",
     ):
         assert part in said

@@ -6,7 +6,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.dispatch.api import examples
+from services.dispatch.api import shapes
 from shared.kernel.times import format_time
 from tests.support.community import HEALTH, MEALS, SCHOOL, Community, slot
 
@@ -23,10 +23,10 @@ async def test_from_the_call_to_the_completed_visit(shaba: Community) -> None:
     resident, volunteer = await shaba.resident(), await shaba.volunteer()
     id = await shaba.request(resident=resident, text="头晕, 独居")
     triaged = await desk.post(f"/v1/requests/{id}/triage", {"priority": "urgent"})
-    assert shape(triaged.body) == shape(examples.TRIAGED)
+    assert shape(triaged.body) == shape(shapes.Triaged.example)
     placed = {"volunteer": volunteer, "slot": slot(-0.5, 2)}
     assigned = await desk.post(f"/v1/requests/{id}/assignments", placed)
-    assert (assigned.status, shape(assigned.body)) == (201, shape(examples.ASSIGNED))
+    assert (assigned.status, shape(assigned.body)) == (201, shape(shapes.Placed.example))
     scheduled = await desk.post(f"/v1/requests/{id}/visits", placed)
     assert (scheduled.status, scheduled.body["status"]) == (201, "scheduled")
     visit = scheduled.body["id"]
@@ -47,14 +47,14 @@ async def test_from_the_call_to_the_completed_visit(shaba: Community) -> None:
         "text": "血压已测",
     }
     completed = await unit.post(f"/v1/visits/{visit}/complete", outcome)
-    assert (completed.status, shape(completed.body)) == (200, shape(examples.VISIT))
+    assert (completed.status, shape(completed.body)) == (200, shape(shapes.Visit.example))
     again = await unit.post(f"/v1/visits/{visit}/complete", outcome)
     assert (again.status, again.body) == (200, completed.body)
     other = await unit.post(f"/v1/visits/{visit}/complete", {**outcome, "outcome": "not-done"})
     assert (other.status, other.body["code"]) == (409, "visit-already-completed")
 
     whole = await desk.get(f"/v1/requests/{id}")
-    assert shape({**whole.body, "units": []}) == shape({**examples.REQUEST, "units": []})
+    assert shape({**whole.body, "units": []}) == shape({**shapes.Request.example, "units": []})
     theirs = await unit.get(f"/v1/requests/{id}")
     assert "resident" not in theirs.body
     assert theirs.body["units"] == [HEALTH]
@@ -129,6 +129,6 @@ async def test_lists_are_filtered_and_the_units_own(shaba: Community) -> None:
 async def test_the_interface_is_documented_with_examples_and_problems(shaba: Community) -> None:
     document = (await shaba.staff["dispatch"].get("/openapi.json")).body
     create = document["paths"]["/v1/requests"]["post"]
-    assert create["responses"]["201"]["content"]["application/json"]["example"] == examples.CREATED
+    assert create["responses"]["201"]["content"]["application/json"]["example"] == shapes.Created.example
     assert "application/problem+json" in create["responses"]["4XX"]["content"]
     assert "HTTPValidationError" not in document["components"]["schemas"]

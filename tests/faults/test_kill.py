@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import uuid4
 
 import aiohttp
 import pytest
 
 from deploy.stack import PARTS, Stack, ephemeral
+from tests.support.accepted import BODY, assert_all_is_recorded_and_told, partner
 from tests.support.client import Client
-from tests.support.community import HEALTH, HEALTH_HELP, Community, community
-from tests.support.receiver import Receiver, receiving
+from tests.support.community import community
 from tests.support.waiting import until
 
 WORKERS = 8
 BEFORE = AFTER = 200
-BODY = {"service": HEALTH_HELP, "grid": "shaba-03", "channel": "telephone", "text": "请尽快上门"}
 
 
 @pytest.fixture(scope="module")
@@ -73,60 +71,6 @@ async def load(client: Client) -> AsyncIterator[Load]:
             yield running
         finally:
             running.stopping = True
-
-
-async def entries(auditor: Client, **query: str) -> list[dict[str, Any]]:
-    """All entries of the log, page by page."""
-    found: list[dict[str, Any]] = []
-    page: dict[str, str] = {}
-    while True:
-        reply = await auditor.get("/v1/entries", limit="500", **page, **query)
-        assert reply.status == 200, reply.body
-        found += reply.body["items"]
-        if not reply.body["items"] or reply.body["next"] is None:
-            return found
-        page = {"after": str(reply.body["next"])}
-
-
-async def assert_all_is_recorded_and_told(
-    shaba: Community, receiver: Receiver, accepted: set[str], seconds: float = 30
-) -> None:
-    """The ids answered 2xx are just those in audit, once each and in order; each was told at least once."""
-
-    async def created() -> list[str]:
-        of_type = await entries(shaba.auditor["audit"], type="request-created")
-        return [entry["event"]["subject"] for entry in of_type]
-
-    async def all_recorded() -> bool:
-        return accepted <= set(await created())
-
-    await until(all_recorded, seconds)
-    recorded = [id for id in await created() if id in accepted or id not in KNOWN]
-    assert Counter(recorded) == Counter(accepted)
-    await until(lambda: accepted <= receiver.created(), seconds)
-    versions = defaultdict(list)
-    for entry in await entries(shaba.auditor["audit"]):
-        versions[entry["event"]["subject"]].append(entry["event"]["streamversion"])
-    for stream, found in versions.items():
-        assert found == list(range(1, len(found) + 1)), stream
-    verdict = await shaba.auditor["audit"].post("/v1/verify")
-    assert verdict.body["intact"] is True, verdict.body
-    KNOWN.update(accepted)
-
-
-KNOWN: set[str] = set()
-"""The requests of the tests before, which are in the same log."""
-
-
-@asynccontextmanager
-async def partner(shaba: Community) -> AsyncIterator[Receiver]:
-    """The health centre's system, listening to everything."""
-    async with receiving() as receiver:
-        body = {"unit": HEALTH, "url": receiver.url, "events": ["*"]}
-        reply = await shaba.health["notify"].post("/v1/endpoints", body)
-        assert reply.status == 201, reply.body
-        receiver.secret = str(reply.body["secret"])
-        yield receiver
 
 
 @pytest.mark.parametrize("part", PARTS)

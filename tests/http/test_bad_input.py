@@ -19,7 +19,8 @@ REQUEST: dict[str, object] = {"service": MEALS, "grid": "shaba-03", "channel": "
 def assert_refused(reply: Reply, *allowed: int) -> None:
     assert reply.status in (allowed or (400, 404, 409, 413, 415, 422)), (reply.status, reply.body)
     assert reply.headers["content-type"] == "application/problem+json"
-    assert {"type", "title", "status", "code"} <= reply.body.keys()
+    assert {"type", "title", "status", "code", "detail"} <= reply.body.keys()
+    assert len(reply.body["detail"].split()) > 2
     assert reply.body["status"] == reply.status
     assert CANARY.encode() not in reply.raw
     assert b"Traceback" not in reply.raw

@@ -33,7 +33,7 @@ class Wanted(BaseModel):
 async def caller(request: Request, needed: SecurityScopes) -> str:
     """Refuses whoever does not say who calls."""
     if "x-caller" not in request.headers:
-        raise Problem(401, "token-missing")
+        raise Problem(401, "token-missing", "say who you are")
     return f"{request.headers['x-caller']} {needed.scopes}"
 
 

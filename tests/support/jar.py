@@ -26,13 +26,15 @@ class Filled(Event):
     type: ClassVar[str] = "jar-filled"
 
     amount: int
+    details: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Add:
-    """Put `amount` in, whatever is there."""
+    """Put `amount` in, whatever is there; `details` is the digest of what was said with it."""
 
     amount: int
+    details: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +46,10 @@ class FillTo:
 
 def decide(command: Add | FillTo, total: int) -> Sequence[Filled]:
     amount = command.amount if isinstance(command, Add) else command.total - total
-    require(amount >= 0, "never-less")
-    require(total + amount <= FULL, "full")
-    return [Filled(community="shaba", amount=amount)] if amount else []
+    require(amount >= 0, "never-less", "nothing can be taken out of a jar")
+    require(total + amount <= FULL, "full", f"a jar holds {FULL}")
+    details = command.details if isinstance(command, Add) else None
+    return [Filled(community="shaba", amount=amount, details=details)] if amount else []
 
 
 def decode(event_type: str, data: Mapping[str, Json]) -> Filled | None:

@@ -4,29 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from types import TracebackType
-from typing import Literal
+from typing import Literal, Self
 from urllib.parse import urlsplit
 
 Mode = Literal["pass", "cut-after-write", "cut-before-write", "refuse"]
 
 
-class Proxy:
-    """Forwards to `target`. With `cut-after-write` the server gets what the client sent and the answer
-    is lost; with `cut-before-write` neither side gets anything. Either applies to messages that hold
-    `marker`; `cuts` counts how often it happened.
-    """
+class Passage:
+    """Listens on loopback in the place of the server at `url`. A subclass says what passes, in `serve`."""
 
-    def __init__(self, url: str, marker: bytes) -> None:
+    def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         self._given = url
         self._target = (str(parts.hostname), int(parts.port or 0))
-        self._marker = marker
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
-        self.mode: Mode = "pass"
-        self.cuts = 0
-        self.limit = 1
 
     @property
     def port(self) -> int:
@@ -39,13 +31,11 @@ class Proxy:
         host, port = self._target
         return self._given.replace(f"{host}:{port}", f"127.0.0.1:{self.port}") + "&directConnection=true"
 
-    async def __aenter__(self) -> Proxy:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self.serve, "127.0.0.1", 0)
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         assert self._server is not None
         self._server.close()
         self.drop()
@@ -56,12 +46,36 @@ class Proxy:
             writer.close()
         self._writers.clear()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one connection."""
+        raise NotImplementedError
+
+    async def reach(self, writer: asyncio.StreamWriter) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """A connection to the target for the client behind `writer`; `drop` ends both."""
+        up_reader, up_writer = await asyncio.open_connection(*self._target)
+        self._writers |= {writer, up_writer}
+        return up_reader, up_writer
+
+
+class Proxy(Passage):
+    """Forwards to `url`. With `cut-after-write` the server gets what the client sent and the answer
+    is lost; with `cut-before-write` neither side gets anything. Either applies to messages that hold
+    `marker`; `cuts` counts how often it happened.
+    """
+
+    def __init__(self, url: str, marker: bytes) -> None:
+        super().__init__(url)
+        self._marker = marker
+        self.mode: Mode = "pass"
+        self.cuts = 0
+        self.limit = 1
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Forward both ways, or refuse."""
         if self.mode == "refuse":
             writer.close()
             return
-        up_reader, up_writer = await asyncio.open_connection(*self._target)
-        self._writers |= {writer, up_writer}
+        up_reader, up_writer = await self.reach(writer)
         state = {"mute": False}
         await asyncio.gather(
             self._requests(reader, up_writer, writer, state), self._answers(up_reader, writer, state)

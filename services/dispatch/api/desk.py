@@ -15,7 +15,7 @@ from shared.events.dispatch import DutyBooked, Slot
 from shared.events.index import decode
 from shared.folds.calendar import Calendar, weeks
 from shared.folds.request import Request as RequestState
-from shared.kernel.decider import Refused
+from shared.kernel.decider import NOT_FOUND, Refused
 from shared.kernel.event import Event
 from shared.runtime.access import Principal, bearer
 from shared.runtime.execute import Aggregate, Transaction
@@ -62,7 +62,7 @@ async def request_for(transaction: Transaction, id: str, principal: Principal) -
         and state.created.community in principal.communities
     )
     if not allowed:
-        raise Refused("not-found")
+        raise Refused("not-found", NOT_FOUND)
     return state
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
+from services.dispatch.api import shapes
 from services.dispatch.api.bodies import Code, PlacementBody, RequestBody, TriageBody
 from services.dispatch.api.desk import (
     REQUESTS,
@@ -19,8 +20,8 @@ from services.dispatch.api.desk import (
     book,
     request_for,
 )
-from services.dispatch.api.examples import ASSIGNED, CREATED, REQUEST, TRIAGED
 from services.dispatch.api.shown import request_shown
+from services.dispatch.domain import refusals
 from services.dispatch.domain.request import AssignVolunteer, Create, Triage, Volunteer
 from shared.events.details import DetailsViewed, Purpose
 from shared.events.dispatch import Priority, RequestCreated
@@ -30,11 +31,12 @@ from shared.kernel.decider import Refused
 from shared.kernel.times import format_time, parse_time
 from shared.runtime.access import Principal
 from shared.runtime.execute import Transaction
-from shared.runtime.http.calls import CommandsOf, json_response
+from shared.runtime.http.calls import POSITION, CommandsOf, json_response
 from shared.runtime.http.details import Reading, show
-from shared.runtime.http.openapi import example
+from shared.runtime.http.headers import ETAG
+from shared.runtime.http.openapi import answers, listed
 from shared.runtime.http.paging import Page, page_response
-from shared.runtime.http.problems import Problem
+from shared.runtime.http.problems import not_found
 from shared.runtime.http.routes import Route
 from shared.runtime.ids import Id, new_id
 from shared.runtime.windows import cursor
@@ -64,7 +66,7 @@ class PurposeQuery(BaseModel):
     "",
     status_code=201,
     summary="Take a request in",
-    responses=example(201, "Taken in", CREATED),
+    responses=answers(shapes.Created, 201),
 )
 async def create(
     body: RequestBody, request: Request, principal: Writer, desk: DeskOf, commands: CommandsOf
@@ -88,7 +90,7 @@ async def _facts(body: RequestBody, principal: Principal, desk: Desk) -> Request
     await desk.directory.require_grid(body.grid)
     resident = await desk.directory.resident(body.resident) if body.resident is not None else None
     if service.community not in principal.communities:
-        raise Refused("unknown-service")
+        raise Refused("unknown-service", refusals.UNKNOWN_SERVICE)
     asking = () if principal.unit is None or principal.unit in service.units else (principal.unit,)
     return RequestCreated(
         community=service.community,
@@ -106,9 +108,7 @@ async def _facts(body: RequestBody, principal: Principal, desk: Desk) -> Request
     )
 
 
-@router.post(
-    "/{id}/triage", summary="Say how pressing a request is", responses=example(200, "Triaged", TRIAGED)
-)
+@router.post("/{id}/triage", summary="Say how pressing a request is", responses=answers(shapes.Triaged))
 async def triage(
     id: str, body: TriageBody, request: Request, principal: Coordinator, commands: CommandsOf
 ) -> Response:
@@ -139,7 +139,7 @@ async def triage(
     "/{id}/assignments",
     status_code=201,
     summary="Place a volunteer on a request",
-    responses=example(201, "Placed", ASSIGNED),
+    responses=answers(shapes.Placed, 201, 200),
 )
 async def assign(
     id: str,
@@ -172,13 +172,13 @@ async def assign(
     return await commands.run(request, principal, work)
 
 
-@router.get("", summary="Requests, oldest first")
+@router.get("", summary="Requests, oldest first", responses=answers(listed(shapes.RequestRow)))
 async def list_requests(
     request: Request, page: Annotated[RequestsPage, Query()], principal: Reader, desk: DeskOf
 ) -> Response:
     """For a unit's client, those that concern its unit; another unit's id is 404."""
     if principal.unit is not None and page.unit not in (None, principal.unit):
-        raise Problem(404, "not-found")
+        raise not_found()
     only = {
         "status": page.status,
         "service": page.service,
@@ -198,7 +198,7 @@ async def list_requests(
 @router.get(
     "/{id}",
     summary="One request with its assignments and visits",
-    responses=example(200, "The request", REQUEST),
+    responses=answers(shapes.Request, headers=[ETAG]),
 )
 async def get_request(id: str, principal: Reader, commands: CommandsOf, request: Request) -> Response:
     """404 if there is none, or none that concerns the caller's unit."""
@@ -208,7 +208,11 @@ async def get_request(id: str, principal: Reader, commands: CommandsOf, request:
     return json_response(request_shown(id, state, version, principal), etag=version)
 
 
-@router.get("/{id}/details", summary="A request's personal details")
+@router.get(
+    "/{id}/details",
+    summary="A request's personal details",
+    responses=answers(shapes.RequestDetails, headers=[POSITION]),
+)
 async def details(
     id: str,
     query: Annotated[PurposeQuery, Query()],

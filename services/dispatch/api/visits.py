@@ -6,20 +6,20 @@ from collections.abc import Callable
 
 from fastapi import APIRouter, Request, Response
 
+from services.dispatch.api import shapes
 from services.dispatch.api.bodies import CheckInBody, CompletionBody, PlacementBody
 from services.dispatch.api.desk import REQUESTS, Coordinator, Writer, book, request_for
-from services.dispatch.api.examples import VISIT
 from services.dispatch.api.shown import visit_shown
 from services.dispatch.domain.request import CheckIn, Command, Complete, ScheduleVisit
 from shared.folds.request import Request as RequestState
 from shared.kernel.canonical import Json
 from shared.kernel.commit import Answer
-from shared.kernel.decider import Refused, require
+from shared.kernel.decider import NOT_FOUND, Refused, require
 from shared.kernel.times import parse_time
 from shared.runtime.access import Principal
 from shared.runtime.execute import Transaction
 from shared.runtime.http.calls import Commands, CommandsOf
-from shared.runtime.http.openapi import example
+from shared.runtime.http.openapi import answers
 from shared.runtime.http.routes import Route
 
 router = APIRouter(prefix="/v1", tags=["visits"], route_class=Route)
@@ -29,7 +29,7 @@ router = APIRouter(prefix="/v1", tags=["visits"], route_class=Route)
     "/requests/{id}/visits",
     status_code=201,
     summary="Schedule a visit",
-    responses=example(201, "The visit", VISIT),
+    responses=answers(shapes.Visit, 201, 200),
 )
 async def schedule(
     id: str, body: PlacementBody, request: Request, principal: Coordinator, commands: CommandsOf
@@ -56,7 +56,7 @@ async def schedule(
 @router.post(
     "/visits/{id}/check-in",
     summary="The volunteer is there",
-    responses=example(200, "The visit", VISIT),
+    responses=answers(shapes.Visit),
 )
 async def check_in(
     id: str, body: CheckInBody, request: Request, principal: Writer, commands: CommandsOf
@@ -80,7 +80,7 @@ async def check_in(
     return await _on_visit(id, request, principal, commands, command)
 
 
-@router.post("/visits/{id}/complete", summary="The visit is over", responses=example(200, "The visit", VISIT))
+@router.post("/visits/{id}/complete", summary="The visit is over", responses=answers(shapes.Visit))
 async def complete(
     id: str, body: CompletionBody, request: Request, principal: Writer, commands: CommandsOf
 ) -> Response:
@@ -117,8 +117,8 @@ async def _on_visit(
         state = await request_for(transaction, stream, principal)
         visit = state.visit(id)
         if visit is None:
-            raise Refused("not-found")
-        require(principal.sees((visit.unit,)), "not-found")
+            raise Refused("not-found", NOT_FOUND)
+        require(principal.sees((visit.unit,)), "not-found", NOT_FOUND)
         # Times of the event: what the caller says, when it says one.
         decided = command(transaction, state)
         at = decided.at if isinstance(decided, CheckIn) else transaction.context.now

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.dispatch.domain import refusals
 from shared.events.dispatch import DutyBooked
 from shared.folds.calendar import FOLD, Calendar
 from shared.kernel.decider import Decider, Refused
@@ -24,7 +25,7 @@ def decide(command: Book, calendar: Calendar) -> Sequence[Event]:
     if any(found.id == duty and found.slot == slot for found in calendar.duties):
         return []
     if (conflict := calendar.conflict(duty, slot)) is not None:
-        raise Refused("volunteer-not-free", "the volunteer has another duty then", conflict=conflict.id)
+        raise Refused("volunteer-not-free", refusals.NOT_FREE, conflict=conflict.id)
     return [command.facts]
 
 

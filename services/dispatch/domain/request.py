@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypedDict, assert_never
 
+from services.dispatch.domain import refusals
 from services.dispatch.domain.due import due
 from shared.events.dispatch import (
     CheckInMethod,
@@ -23,7 +24,7 @@ from shared.events.dispatch import (
 )
 from shared.events.registry import Category
 from shared.folds.request import FOLD, Request, Visit
-from shared.kernel.decider import Decider, Refused, require
+from shared.kernel.decider import NOT_FOUND, Decider, Refused, require
 from shared.kernel.event import Event
 
 OPEN = frozenset({"triaged", "assigned", "in-service"})
@@ -112,10 +113,10 @@ def decide(command: Command, request: Request) -> Sequence[Event]:
     if isinstance(command, Create):
         if request.created == command.facts:
             return []
-        require(request.created is None, "already-registered")
+        require(request.created is None, "already-registered", refusals.ANOTHER_REQUEST)
         return [command.facts]
     if request.created is None:
-        raise Refused("not-found")
+        raise Refused("not-found", NOT_FOUND)
     match command:
         case Triage():
             return _triage(command, request, request.created)
@@ -134,7 +135,7 @@ def decide(command: Command, request: Request) -> Sequence[Event]:
 def _triage(command: Triage, request: Request, created: RequestCreated) -> Sequence[Event]:
     if request.priority == command.priority:
         return []
-    require(request.status == "received", "already-triaged")
+    require(request.status == "received", "already-triaged", refusals.TRIAGED)
     moment = due(command.created_at, created.response_minutes, created.working_hours)
     return [
         RequestTriaged(
@@ -147,10 +148,10 @@ def _triage(command: Triage, request: Request, created: RequestCreated) -> Seque
 def _assign(command: AssignVolunteer, request: Request, created: RequestCreated) -> Sequence[Event]:
     if request.assignment(command.volunteer.id, command.slot) is not None:
         return []
-    require(request.status in OPEN, "request-not-triaged")
-    require(command.slot.end > command.now, "slot-in-the-past")
+    require(request.status in OPEN, "request-not-triaged", refusals.NOT_TRIAGED)
+    require(command.slot.end > command.now, "slot-in-the-past", refusals.SLOT_OVER)
     taken = any(assignment.slot.overlaps(command.slot) for assignment in request.assignments)
-    require(not taken, "slot-taken")
+    require(not taken, "slot-taken", refusals.SLOT_TAKEN)
     return [
         VolunteerAssigned(
             **_terms(request, created, joining=command.volunteer.unit),
@@ -168,7 +169,7 @@ def _schedule(command: ScheduleVisit, request: Request, created: RequestCreated)
         return []
     unit = next((a.unit for a in request.assignments if a.volunteer == command.volunteer), None)
     if unit is None:
-        raise Refused("volunteer-not-assigned")
+        raise Refused("volunteer-not-assigned", refusals.NOT_PLACED)
     return [
         VisitScheduled(
             **_terms(request, created),
@@ -183,10 +184,12 @@ def _schedule(command: ScheduleVisit, request: Request, created: RequestCreated)
 def _check_in(command: CheckIn, request: Request, created: RequestCreated) -> Sequence[Event]:
     visit = _visit(request, command.visit)
     if visit.status != "scheduled":
-        require(visit.status == "checked-in", "visit-already-completed")
+        require(visit.status == "checked-in", "visit-already-completed", refusals.VISIT_OVER)
         return []
-    require(command.on_behalf_of in (None, visit.volunteer), "not-the-visits-volunteer")
-    require(command.method != "manual" or command.reason is not None, "reason-required")
+    own = command.on_behalf_of in (None, visit.volunteer)
+    require(own, "not-the-visits-volunteer", refusals.OTHER_VOLUNTEER)
+    reasoned = command.method != "manual" or command.reason is not None
+    require(reasoned, "reason-required", refusals.NO_REASON)
     _require_plausible(visit, (command.at, command.at), command.now, command.created_at)
     return [
         VisitCheckedIn(
@@ -208,10 +211,10 @@ def _complete(command: Complete, request: Request, created: RequestCreated) -> S
     said = (command.outcome, command.contact_made, command.started_at, command.ended_at)
     if visit.status == "completed":
         same = said == (visit.outcome, visit.contact_made, visit.started_at, visit.ended_at)
-        require(same, "visit-already-completed")
+        require(same, "visit-already-completed", refusals.OTHER_OUTCOME)
         return []
-    require(visit.status == "checked-in", "visit-not-checked-in")
-    require(command.started_at <= command.ended_at, "ends-before-it-starts")
+    require(visit.status == "checked-in", "visit-not-checked-in", refusals.NOT_CHECKED_IN)
+    require(command.started_at <= command.ended_at, "ends-before-it-starts", refusals.BACKWARD)
     said_times = (command.started_at, command.ended_at)
     _require_plausible(visit, said_times, command.now, command.created_at)
     return [
@@ -235,15 +238,15 @@ def _require_plausible(
     """Nothing lies ahead of now, but for the times that were planned; nothing long before the request."""
     first, last = said
     latest = max(now, visit.slot.end) + CLOCK_SKEW
-    require(last <= latest, "in-the-future", "a time lies ahead of now and of the visit's slot")
+    require(last <= latest, "in-the-future", refusals.AHEAD)
     earliest = min(created_at, visit.slot.start) - WRITTEN_DOWN_LATER
-    require(first >= earliest, "before-the-request", "a time lies over a day before the request")
+    require(first >= earliest, "before-the-request", refusals.LONG_BEFORE)
 
 
 def _visit(request: Request, id: str) -> Visit:
     visit = request.visit(id)
     if visit is None:
-        raise Refused("not-found")
+        raise Refused("not-found", NOT_FOUND)
     return visit
 
 

@@ -10,12 +10,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from services.notify.api import shapes
 from services.notify.api.desk import Desk, DeskOf, Reader, endpoint_for, endpoints_for
 from services.notify.deliveries import STATES, State, Stretch
 from services.notify.endpoints import Endpoint
 from services.notify.engine.sender import FAR_S
 from shared.kernel.canonical import Json
 from shared.kernel.times import format_time, later, parse_time
+from shared.runtime.http.openapi import answers, listed
 from shared.runtime.http.paging import Page, page_response
 from shared.runtime.http.problems import Problem
 from shared.runtime.http.routes import Route
@@ -49,7 +51,7 @@ class _Place:
     after: str
 
 
-@router.get("", summary="Deliveries")
+@router.get("", summary="Deliveries", responses=answers(listed(shapes.Delivery)))
 async def deliveries(
     request: Request, page: Annotated[DeliveriesPage, Query()], principal: Reader, desk: DeskOf
 ) -> Response:
@@ -97,7 +99,7 @@ def _place(cursor: str | None) -> _Place | None:
         return None
     match = _PLACE.match(cursor)
     if match is None or not _is_moment(match[3]):
-        raise Problem(400, "invalid-cursor", "a cursor is what `next` said")
+        raise Problem(400, "invalid-cursor", "this is no cursor; send what `next` said")
     return _Place(match[1], STATES[int(match[2]) - 1], f"{match[3]}|{match[4]}")
 
 

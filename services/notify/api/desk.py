@@ -13,7 +13,7 @@ from services.notify.domain.address import Network
 from services.notify.endpoints import Endpoint, Endpoints
 from services.notify.units import Units
 from shared.runtime.access import Principal, bearer
-from shared.runtime.http.problems import Problem
+from shared.runtime.http.problems import not_found
 
 Reader = Annotated[Principal, Security(bearer, scopes=["notify:read"])]
 Writer = Annotated[Principal, Security(bearer, scopes=["notify:write"])]
@@ -41,7 +41,7 @@ async def endpoint_for(desk: Desk, id: str, principal: Principal) -> Endpoint:
     """The endpoint, if it is there for this caller. Raises Problem 404."""
     found = await desk.endpoints.get(id)
     if found is None or not _sees(principal, found):
-        raise Problem(404, "not-found")
+        raise not_found()
     return found
 
 

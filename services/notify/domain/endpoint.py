@@ -55,14 +55,16 @@ def decide(command: RegisterEndpoint, endpoint: Record) -> Sequence[Event]:
 
     Raises Refused: url-not-allowed, unknown-event-type, too-many-endpoints, already-registered.
     """
-    require(endpoint.facts is None, "already-registered")
+    require(endpoint.facts is None, "already-registered", "this endpoint is registered; register another one")
     check_url(command.url, command.allowed)
     require(
         TOLD.issuperset(set(command.events) - {ALL_EVENTS}),
         "unknown-event-type",
-        "events are types that partner units are told of, or *",
+        "events are types that partner units are told of, or *; /v1/event-types of registry and dispatch "
+        "list theirs",
     )
-    require(command.existing < ENDPOINTS_PER_UNIT, "too-many-endpoints")
+    full = f"a unit has {ENDPOINTS_PER_UNIT} endpoints at the most; use one of those that it has"
+    require(command.existing < ENDPOINTS_PER_UNIT, "too-many-endpoints", full)
     events = (ALL_EVENTS,) if ALL_EVENTS in command.events else tuple(sorted(set(command.events)))
     return [
         EndpointRegistered(
@@ -87,9 +89,9 @@ def check_url(url: str, allowed: Sequence[Network]) -> None:
     parts, host = _split(url)
     address = _address(host)
     if address is not None:
-        _require(may_reach(address, allowed), "the address is not a public one")
+        _require(may_reach(address, allowed), "the address is not a public one; name one that is")
     inside = address is not None and is_inside(address, allowed)
-    _require(parts.scheme == "https" or inside, "https is required")
+    _require(parts.scheme == "https" or inside, "only https may be used outside of allowed networks")
 
 
 def _split(url: str) -> tuple[SplitResult, str]:
@@ -100,7 +102,7 @@ def _split(url: str) -> tuple[SplitResult, str]:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port
     except ValueError:
-        raise _refused("not a URL") from None
+        raise _refused("this is not a URL (RFC 3986)") from None
     _require(parts.scheme in ("http", "https"), "a URL begins with https:// or http://")
     _require("@" not in parts.netloc, "a URL holds no user and no password")
     _require(host.strip(".") != "", "a URL has a host")
@@ -117,7 +119,8 @@ def _address(host: str) -> Address | None:
     except ValueError:
         # Resolvers read 127.1, 2130706433 and 0x7f.1 as addresses (WHATWG: a host that ends in a number).
         last = name.rpartition(".")[2]
-        _require(not (last.isdigit() or last.startswith("0x")), "not an address")
+        numeric = last.isdigit() or last.startswith("0x")
+        _require(not numeric, "a host that ends in a number is an address, and this is none")
         labels = name.split(".")
         plain = len(name) <= HOST_LENGTH and all(0 < len(label) <= LABEL_LENGTH for label in labels)
         _require(plain, "a host's name, or a part of it, is empty or too long")

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request, Response, Security
 
+from services.registry.api import access_shapes as shapes
 from services.registry.api.bodies import ClientBody, UnitClientBody
 from services.registry.api.records import RECORDS, Registration, community_of, must_exist, register
 from services.registry.domain.record import End
@@ -16,11 +17,12 @@ from shared.events.registry import ClientRegistered, ClientRevoked, Role, UnitRe
 from shared.folds.record import FOLD
 from shared.kernel.canonical import encode
 from shared.kernel.commit import Answer
-from shared.kernel.decider import require
+from shared.kernel.decider import NOT_FOUND, require
 from shared.kernel.event import Event
 from shared.runtime.access import Principal, bearer
 from shared.runtime.execute import Transaction
 from shared.runtime.http.calls import CommandsOf, json_response
+from shared.runtime.http.openapi import answers, form
 from shared.runtime.http.routes import Route
 from shared.runtime.ids import new_id
 from shared.runtime.sealed import Erased
@@ -39,7 +41,12 @@ class OAuthError(Exception):
         self.error = error
 
 
-@router.post("/oauth/token", summary="Client credentials for an access token (RFC 6749, 4.4)")
+@router.post(
+    "/oauth/token",
+    summary="Client credentials for an access token (RFC 6749, 4.4)",
+    openapi_extra=form(shapes.TokenForm),
+    responses=answers(shapes.Token) | answers(shapes.TokenError, 400, 401),
+)
 async def token(request: Request) -> Response:
     """Form fields `grant_type=client_credentials`, `client_id`, `client_secret` (or HTTP Basic), `scope`."""
     headers = {"Cache-Control": "no-store", "Pragma": "no-cache"}
@@ -108,7 +115,11 @@ def _basic(request: Request) -> tuple[str, str] | None:
     return client, secret
 
 
-@router.get("/.well-known/jwks.json", summary="The public keys of access tokens (RFC 7517)")
+@router.get(
+    "/.well-known/jwks.json",
+    summary="The public keys of access tokens (RFC 7517)",
+    responses=answers(shapes.Keys),
+)
 async def jwks(request: Request) -> Response:
     """Ed25519 keys, each with `kid`."""
     service: Service = request.app.state.service
@@ -116,7 +127,12 @@ async def jwks(request: Request) -> Response:
     return json_response({"keys": keys})
 
 
-@router.post("/v1/clients", status_code=201, summary="Register a client for staff")
+@router.post(
+    "/v1/clients",
+    status_code=201,
+    summary="Register a client for staff",
+    responses=answers(shapes.ClientSecret, 201),
+)
 async def register_client(
     body: ClientBody, request: Request, principal: Admin, commands: CommandsOf
 ) -> Response:
@@ -124,7 +140,12 @@ async def register_client(
     return await register(commands, request, principal, _client(principal, body.name, body.role, None))
 
 
-@router.post("/v1/units/{unit}/clients", status_code=201, summary="Register a client for a unit's system")
+@router.post(
+    "/v1/units/{unit}/clients",
+    status_code=201,
+    summary="Register a client for a unit's system",
+    responses=answers(shapes.ClientSecret, 201),
+)
 async def register_unit_client(
     unit: str, body: UnitClientBody, request: Request, principal: Admin, commands: CommandsOf
 ) -> Response:
@@ -137,7 +158,7 @@ def _client(principal: Principal, name: str, role: Role, unit: str | None) -> Re
 
     async def facts(transaction: Transaction) -> Event:
         if unit is not None:
-            await must_exist(transaction, unit, UnitRegistered, "not-found")
+            await must_exist(transaction, unit, UnitRegistered, "not-found", NOT_FOUND)
         details = transaction.seal(client, {"name": name, "secret_sha256": hashed(secret)})
         communities = tuple(sorted(principal.communities))
         return ClientRegistered(
@@ -153,15 +174,20 @@ def _client(principal: Principal, name: str, role: Role, unit: str | None) -> Re
     )
 
 
-@router.post("/v1/clients/{client}/revoke", summary="Refuse a client's tokens from now on, everywhere")
+@router.post(
+    "/v1/clients/{client}/revoke",
+    summary="Refuse a client's tokens from now on, everywhere",
+    responses=answers(shapes.Revoked),
+)
 async def revoke(client: str, request: Request, principal: Admin, commands: CommandsOf) -> Response:
     """200; its tokens are refused by every service within seconds. 404 if there is no such client."""
 
     async def work(transaction: Transaction) -> Answer:
         record = await transaction.load(RECORDS, client)
-        require(isinstance(record.facts, ClientRegistered), "not-found")
+        require(isinstance(record.facts, ClientRegistered), "not-found", NOT_FOUND)
         own = client == principal.client
-        require(not own, "cannot-revoke-itself", "somebody else must, so that somebody is left who can")
+        message = "a client cannot revoke itself; another administrator must, so that one is left"
+        require(not own, "cannot-revoke-itself", message)
         await transaction.decide(RECORDS, client, End(ClientRevoked(community=community_of(principal))))
         return Answer(200, {"id": client, "revoked": True}, etag=transaction.version(client))
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response, Security
 
+from services.registry.api import shapes
 from services.registry.api.bodies import (
     GridBody,
     ResidentBody,
@@ -29,8 +30,9 @@ from shared.kernel.event import Event
 from shared.runtime.access import Principal, bearer
 from shared.runtime.execute import Transaction
 from shared.runtime.http.calls import CommandsOf, json_response
+from shared.runtime.http.openapi import answers, listed
 from shared.runtime.http.paging import Page, page_response
-from shared.runtime.http.problems import Problem
+from shared.runtime.http.problems import not_found
 from shared.runtime.http.routes import Route
 from shared.runtime.ids import Id, new_id
 from shared.runtime.service import Service
@@ -41,6 +43,9 @@ Reader = Annotated[Principal, Security(bearer, scopes=["registry:read"])]
 Writer = Annotated[Principal, Security(bearer, scopes=["registry:write"])]
 Admin = Annotated[Principal, Security(bearer, scopes=["registry:admin"])]
 ResidentReader = Annotated[Principal, Security(bearer, scopes=["residents:read"])]
+
+UNKNOWN_UNIT = "no unit has this id; GET /v1/units lists those there are"
+UNKNOWN_GRID = "no grid has this code; GET /v1/grids lists those there are"
 
 
 async def _records(request: Request) -> Records:
@@ -72,7 +77,9 @@ class ServicesPage(Page):
     lead_unit: Id | None = None
 
 
-@router.post("/units", status_code=201, summary="Take on a partner unit")
+@router.post(
+    "/units", status_code=201, summary="Take on a partner unit", responses=answers(shapes.Registered, 201)
+)
 async def register_unit(body: UnitBody, request: Request, principal: Admin, commands: CommandsOf) -> Response:
     """201 with the unit's `id`."""
 
@@ -82,7 +89,12 @@ async def register_unit(body: UnitBody, request: Request, principal: Admin, comm
     return await register(commands, request, principal, Registration(new_id("unit"), "/v1/units", facts))
 
 
-@router.post("/volunteers", status_code=201, summary="Register a volunteer of a unit")
+@router.post(
+    "/volunteers",
+    status_code=201,
+    summary="Register a volunteer of a unit",
+    responses=answers(shapes.Registered, 201),
+)
 async def register_volunteer(
     body: VolunteerBody, request: Request, principal: Writer, commands: CommandsOf
 ) -> Response:
@@ -90,7 +102,7 @@ async def register_volunteer(
     volunteer = new_id("volunteer")
 
     async def facts(transaction: Transaction) -> Event:
-        await must_exist(transaction, body.unit, UnitRegistered, "unknown-unit")
+        await must_exist(transaction, body.unit, UnitRegistered, "unknown-unit", UNKNOWN_UNIT)
         return VolunteerRegistered(
             community=community_of(principal),
             units=(body.unit,),
@@ -103,7 +115,9 @@ async def register_volunteer(
     return await register(commands, request, principal, Registration(volunteer, "/v1/volunteers", facts))
 
 
-@router.post("/residents", status_code=201, summary="Register a resident")
+@router.post(
+    "/residents", status_code=201, summary="Register a resident", responses=answers(shapes.Registered, 201)
+)
 async def register_resident(
     body: ResidentBody, request: Request, principal: Writer, commands: CommandsOf
 ) -> Response:
@@ -111,7 +125,7 @@ async def register_resident(
     resident = new_id("resident")
 
     async def facts(transaction: Transaction) -> Event:
-        await must_exist(transaction, f"grid-{body.grid}", GridDefined, "unknown-grid")
+        await must_exist(transaction, f"grid-{body.grid}", GridDefined, "unknown-grid", UNKNOWN_GRID)
         details: dict[str, Json] = {
             "name": body.name,
             "phone": body.phone,
@@ -128,7 +142,9 @@ async def register_resident(
     return await register(commands, request, principal, Registration(resident, "/v1/residents", facts))
 
 
-@router.post("/grids", status_code=201, summary="Define a grid")
+@router.post(
+    "/grids", status_code=201, summary="Define a grid", responses=answers(shapes.Registered, 201, 200)
+)
 async def define_grid(body: GridBody, request: Request, principal: Admin, commands: CommandsOf) -> Response:
     """201 with the grid's `id`; 409 `already-registered` if the code stands for another grid."""
 
@@ -139,7 +155,12 @@ async def define_grid(body: GridBody, request: Request, principal: Admin, comman
     return await register(commands, request, principal, registration)
 
 
-@router.post("/services", status_code=201, summary="Publish a service in the catalogue")
+@router.post(
+    "/services",
+    status_code=201,
+    summary="Publish a service in the catalogue",
+    responses=answers(shapes.Registered, 201),
+)
 async def publish_service(
     body: ServiceBody, request: Request, principal: Admin, commands: CommandsOf
 ) -> Response:
@@ -148,7 +169,7 @@ async def publish_service(
     async def facts(transaction: Transaction) -> Event:
         units = tuple(dict.fromkeys((body.lead_unit, *body.supporting_units)))
         for unit in units:
-            await must_exist(transaction, unit, UnitRegistered, "unknown-unit")
+            await must_exist(transaction, unit, UnitRegistered, "unknown-unit", UNKNOWN_UNIT)
         return ServicePublished(
             community=community_of(principal),
             units=units,
@@ -180,11 +201,11 @@ async def _list(
 async def _one(records: Records, kind: str, id: str) -> dict[str, Json]:
     found = await records.get(kind, id)
     if found is None:
-        raise Problem(404, "not-found")
+        raise not_found()
     return found
 
 
-@router.get("/services", summary="The catalogue")
+@router.get("/services", summary="The catalogue", responses=answers(listed(shapes.Service)))
 async def services(
     request: Request, page: Annotated[ServicesPage, Query()], _: Reader, records: RecordsOf
 ) -> Response:
@@ -193,13 +214,13 @@ async def services(
     return await _list(request, records, "service", page, only)
 
 
-@router.get("/services/{service}", summary="One service")
+@router.get("/services/{service}", summary="One service", responses=answers(shapes.Service))
 async def service(service: str, _: Reader, records: RecordsOf) -> Response:
     """404 if it is not in the catalogue."""
     return json_response(await _one(records, "service", service))
 
 
-@router.get("/units", summary="Partner units")
+@router.get("/units", summary="Partner units", responses=answers(listed(shapes.Unit)))
 async def units(
     request: Request, page: Annotated[Page, Query()], principal: Reader, records: RecordsOf
 ) -> Response:
@@ -209,35 +230,35 @@ async def units(
     return await _list(request, records, "unit", page, {})
 
 
-@router.get("/units/{unit}", summary="One unit")
+@router.get("/units/{unit}", summary="One unit", responses=answers(shapes.Unit))
 async def unit(unit: str, principal: Reader, records: RecordsOf) -> Response:
     """404 for a unit's client that asks for another."""
     if not principal.sees((unit,)):
-        raise Problem(404, "not-found")
+        raise not_found()
     return json_response(await _one(records, "unit", unit))
 
 
-@router.get("/volunteers", summary="Volunteers")
+@router.get("/volunteers", summary="Volunteers", responses=answers(listed(shapes.Volunteer)))
 async def volunteers(
     request: Request, page: Annotated[VolunteersPage, Query()], principal: Reader, records: RecordsOf
 ) -> Response:
     """Codes only, no names; for a unit's client its own volunteers."""
     only = {"unit": principal.unit or page.unit, "team": page.team}
     if principal.unit is not None and page.unit not in (None, principal.unit):
-        raise Problem(404, "not-found")
+        raise not_found()
     return await _list(request, records, "volunteer", page, only)
 
 
-@router.get("/volunteers/{volunteer}", summary="One volunteer")
+@router.get("/volunteers/{volunteer}", summary="One volunteer", responses=answers(shapes.Volunteer))
 async def volunteer(volunteer: str, principal: Reader, records: RecordsOf) -> Response:
     """404 for a unit's client that asks for another unit's volunteer."""
     found = await _one(records, "volunteer", volunteer)
     if not principal.sees((str(found["unit"]),)):
-        raise Problem(404, "not-found")
+        raise not_found()
     return json_response(found)
 
 
-@router.get("/residents", summary="Residents")
+@router.get("/residents", summary="Residents", responses=answers(listed(shapes.Resident)))
 async def residents(
     request: Request, page: Annotated[ResidentsPage, Query()], _: ResidentReader, records: RecordsOf
 ) -> Response:
@@ -245,43 +266,43 @@ async def residents(
     return await _list(request, records, "resident", page, {"grid": page.grid, "tier": page.tier})
 
 
-@router.get("/residents/{resident}", summary="One resident")
+@router.get("/residents/{resident}", summary="One resident", responses=answers(shapes.Resident))
 async def resident(resident: str, _: ResidentReader, records: RecordsOf) -> Response:
     """Codes only; 404 after an erasure."""
     return json_response(await _one(records, "resident", resident))
 
 
-@router.get("/grids", summary="Grids")
+@router.get("/grids", summary="Grids", responses=answers(listed(shapes.Grid)))
 async def grids(request: Request, page: Annotated[Page, Query()], _: Reader, records: RecordsOf) -> Response:
     """The smallest areas, by code."""
     return await _list(request, records, "grid", page, {})
 
 
-@router.get("/grids/{grid}", summary="One grid")
+@router.get("/grids/{grid}", summary="One grid", responses=answers(shapes.Grid))
 async def grid(grid: str, _: Reader, records: RecordsOf) -> Response:
     """404 if there is none."""
     return json_response(await _one(records, "grid", grid))
 
 
-@router.get("/clients", tags=["access"], summary="API clients")
+@router.get("/clients", tags=["access"], summary="API clients", responses=answers(listed(shapes.Client)))
 async def clients(request: Request, page: Annotated[Page, Query()], _: Admin, records: RecordsOf) -> Response:
     """Ids, roles and units of those that are not revoked; names and secrets are kept sealed."""
     return await _list(request, records, "client", page, {})
 
 
-@router.get("/clients/{client}", tags=["access"], summary="One API client")
+@router.get("/clients/{client}", tags=["access"], summary="One API client", responses=answers(shapes.Client))
 async def client(client: str, _: Admin, records: RecordsOf) -> Response:
     """404 if there is none, or it was revoked."""
     return json_response(await _one(records, "client", client))
 
 
-@router.get("/teams", summary="Service teams")
+@router.get("/teams", summary="Service teams", responses=answers(listed(shapes.ServiceTeam)))
 async def teams(request: Request, page: Annotated[Page, Query()], _: Reader, records: RecordsOf) -> Response:
     """The community's teams."""
     return await _list(request, records, "team", page, {})
 
 
-@router.get("/seats", summary="The committee")
+@router.get("/seats", summary="The committee", responses=answers(listed(shapes.Seat)))
 async def seats(request: Request, page: Annotated[Page, Query()], _: Reader, records: RecordsOf) -> Response:
     """The seats of the committee and the units that hold them."""
     return await _list(request, records, "seat", page, {})

@@ -7,18 +7,20 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response, Security
 from pydantic import BaseModel, ConfigDict
 
+from services.registry.api import shapes
 from services.registry.api.records import RECORDS, community_of
 from services.registry.domain.record import End, Register
 from shared.events.details import DetailsErased, DetailsViewed, Purpose
 from shared.events.registry import ResidentErased, ResidentRegistered, VolunteerRegistered
 from shared.folds.record import FOLD
 from shared.kernel.commit import Answer
-from shared.kernel.decider import require
+from shared.kernel.decider import NOT_FOUND, require
 from shared.runtime.access import Principal, bearer
 from shared.runtime.execute import Transaction
-from shared.runtime.http.calls import Commands, CommandsOf
+from shared.runtime.http.calls import POSITION, Commands, CommandsOf
 from shared.runtime.http.details import Reading, show
-from shared.runtime.http.problems import Problem
+from shared.runtime.http.openapi import answers
+from shared.runtime.http.problems import not_found
 from shared.runtime.http.routes import Route
 from shared.runtime.sealed import Erased
 from shared.runtime.service import Service
@@ -48,7 +50,7 @@ async def _show(
     decoded = (RECORDS.decode(event.type, event.data) for event in stored)
     record = FOLD.over(event for event in decoded if event is not None)
     if not isinstance(record.facts, kind):
-        raise Problem(404, "not-found")
+        raise not_found()
     if record.ended:
         raise Erased(id)
     viewed = DetailsViewed(community=community_of(principal), subject=id, purpose=purpose, count=1)
@@ -56,7 +58,11 @@ async def _show(
     return await show(request, principal, commands, service.sealed, reading)
 
 
-@router.get("/residents/{resident}/details", summary="A resident's personal details")
+@router.get(
+    "/residents/{resident}/details",
+    summary="A resident's personal details",
+    responses=answers(shapes.ResidentDetails, headers=[POSITION]),
+)
 async def resident_details(
     resident: str,
     query: Annotated[PurposeQuery, Query()],
@@ -68,7 +74,11 @@ async def resident_details(
     return await _show(resident, ResidentRegistered, query.purpose, (request, principal, commands))
 
 
-@router.get("/volunteers/{volunteer}/details", summary="A volunteer's name")
+@router.get(
+    "/volunteers/{volunteer}/details",
+    summary="A volunteer's name",
+    responses=answers(shapes.VolunteerDetails, headers=[POSITION]),
+)
 async def volunteer_details(
     volunteer: str,
     query: Annotated[PurposeQuery, Query()],
@@ -80,7 +90,11 @@ async def volunteer_details(
     return await _show(volunteer, VolunteerRegistered, query.purpose, (request, principal, commands))
 
 
-@router.post("/residents/{resident}/erasure", summary="Erase a resident's personal details everywhere")
+@router.post(
+    "/residents/{resident}/erasure",
+    summary="Erase a resident's personal details everywhere",
+    responses=answers(shapes.Erased),
+)
 async def erase_resident(resident: str, request: Request, principal: Admin, commands: CommandsOf) -> Response:
     """200; the other services follow by the event. 404 if there is no such resident."""
     service: Service = request.app.state.service
@@ -88,7 +102,7 @@ async def erase_resident(resident: str, request: Request, principal: Admin, comm
 
     async def work(transaction: Transaction) -> Answer:
         record = await transaction.load(RECORDS, resident)
-        require(isinstance(record.facts, ResidentRegistered), "not-found")
+        require(isinstance(record.facts, ResidentRegistered), "not-found", NOT_FOUND)
         community = community_of(principal)
         await transaction.decide(RECORDS, resident, End(ResidentErased(community=community)))
         # Nothing can refuse from here on, and what is deleted stays so. The tombstone and the deletion come

@@ -51,9 +51,11 @@ async def register(
     return await commands.run(request, principal, work, registration.secrets)
 
 
-async def must_exist(transaction: Transaction, stream: str, kind: type[Event], code: str) -> None:
+async def must_exist(
+    transaction: Transaction, stream: str, kind: type[Event], code: str, message: str
+) -> None:
     """Raise Refused(`code`) unless `stream` is a living thing that `kind` registered."""
-    require(exists(await transaction.load(RECORDS, stream), kind), code)
+    require(exists(await transaction.load(RECORDS, stream), kind), code, message)
 
 
 def community_of(principal: Principal) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from shared.events.index import decode
 from shared.folds.record import FOLD, Record
-from shared.kernel.decider import Decider, require
+from shared.kernel.decider import NOT_FOUND, Decider, require
 from shared.kernel.event import Event
 
 
@@ -37,10 +37,11 @@ def decide(command: Command, record: Record) -> Sequence[Event]:
         case Register(facts):
             if record.facts == facts and not record.ended:
                 return []
-            require(record.facts is None, "already-registered")
+            message = "something else is on record under this id or code; look at it, or choose another"
+            require(record.facts is None, "already-registered", message)
             return [facts]
         case End(event):
-            require(record.facts is not None, "not-found")
+            require(record.facts is not None, "not-found", NOT_FOUND)
             return [] if record.ended else [event]
 
 

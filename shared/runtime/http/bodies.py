@@ -13,7 +13,7 @@ LIMIT = 1024 * 1024
 
 
 def _too_large() -> Problem:
-    return Problem(413, "body-too-large", f"the limit is {LIMIT} bytes")
+    return Problem(413, "body-too-large", f"the body is too long; the limit is {LIMIT} bytes")
 
 
 async def read_body(receive: Receive, declared: str | None) -> bytes:
@@ -25,7 +25,7 @@ async def read_body(receive: Receive, declared: str | None) -> bytes:
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise Problem(400, "body-cut-short", "the connection ended before the body did")
+            raise Problem(400, "body-cut-short", "the connection ended before the body did; send it again")
         chunk = message.get("body", b"")
         size += len(chunk)
         if size > LIMIT:
@@ -42,14 +42,14 @@ def read_json(body: bytes) -> object:
         orjson.loads(body)  # refuses NaN, infinities, lone surrogates, bad UTF-8, and 1,024 levels
         value: object = json.loads(body, object_pairs_hook=_unique)
     except (ValueError, RecursionError):
-        raise Problem(400, "invalid-json", "the body is not JSON (RFC 8259)") from None
+        raise Problem(400, "invalid-json", "the body is not JSON (RFC 8259); send one JSON value") from None
     return value
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     value = dict(pairs)
     if len(value) != len(pairs):
-        raise Problem(400, "duplicate-key", "an object in the body has a key twice")
+        raise Problem(400, "duplicate-key", "an object in the body has a key twice; send each once")
     return value
 
 

@@ -83,7 +83,7 @@ def _idempotency_key(request: Request) -> str | None:
         return None
     match = _KEY.match(given)
     if match is None:
-        raise Problem(400, "invalid-idempotency-key", "1 to 255 visible ASCII characters, bare or quoted")
+        raise Problem(400, "invalid-idempotency-key", "send 1 to 255 visible ASCII characters")
     return match[1] or match[2]
 
 
@@ -93,16 +93,17 @@ def _if_match(request: Request) -> int | None:
         return None
     match = _ETAG.match(given)
     if match is None:
-        raise Problem(400, "invalid-if-match", 'an ETag of this service, for example "4"')
+        raise Problem(400, "invalid-if-match", 'send an ETag of this service, for example "4"')
     return int(match[1])
 
 
-async def _commands(request: Request) -> Commands:
+async def commands_of(request: Request) -> Commands:
+    """The service's `Commands`: a route that depends on this and is no GET is a command."""
     commands: Commands = request.app.state.commands
     return commands
 
 
-CommandsOf = Annotated[Commands, Depends(_commands)]
+CommandsOf = Annotated[Commands, Depends(commands_of)]
 """The dependency by which a route gets its service's `Commands`."""
 
 

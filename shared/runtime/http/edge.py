@@ -18,10 +18,11 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.runtime.http.bodies import read_body, read_json, replayed
-from shared.runtime.http.problems import Problem, of_store, unavailable
+from shared.runtime.http.problems import Problem, internal_error, of_store, unavailable
 from shared.runtime.http.rate import RateLimit
 from shared.runtime.http.routes import JSON
 from shared.runtime.ids import new_event_id
+from shared.runtime.logs import CALL
 from shared.runtime.mongo import PyMongoError, StoreUnavailable
 
 CALLS = Counter("linli_http_requests_total", "calls", ["method", "status"])
@@ -31,7 +32,8 @@ _REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
 _TRACEPARENT = re.compile(r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
 _AFTER = re.compile(r"^(registry|dispatch|notify|audit)@([0-9]{1,15})$")
 _WITH_BODY = {"POST", "PUT", "PATCH"}
-_ALWAYS_OPEN = ("/livez", "/readyz", "/metrics")
+ALWAYS_OPEN = ("/livez", "/readyz", "/metrics")
+"""Paths that are answered whatever the state of the service, and not counted by the rate limit."""
 
 log = structlog.get_logger()
 
@@ -59,9 +61,16 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started = perf_counter()
         headers = Headers(scope=scope)
         call = _Call(scope, headers, send)
+        CALL.set(call)
+        try:
+            await self._handle(call, headers, receive)
+        finally:
+            call.over = True
+
+    async def _handle(self, call: _Call, headers: Headers, receive: Receive) -> None:
+        started, scope = perf_counter(), call.scope
         try:
             receive = await self._admit(call, headers, receive)
             await self._app(scope, receive, call.send)
@@ -70,22 +79,20 @@ class Edge:
         except (PyMongoError, StoreUnavailable) as error:
             await call.answer(of_store(error), receive)
         except Exception as error:
-            log.error("call-failed", request_id=call.request_id, path=scope["path"], exc_info=error)
-            await call.answer(Problem(500, "internal-error"), receive)
+            log.error("call-failed", path=scope["path"], exc_info=error)
+            await call.answer(internal_error(), receive)
         took = perf_counter() - started
         CALLS.labels(scope["method"], str(call.status)).inc()
         SECONDS.labels(scope["method"]).observe(took)
         if call.status >= 400:
-            log.info(
-                "call-refused", request_id=call.request_id, status=call.status, took_ms=round(took * 1000)
-            )
+            log.info("call-refused", status=call.status, took_ms=round(took * 1000))
 
     async def _admit(self, call: _Call, headers: Headers, receive: Receive) -> Receive:
         scope, path = call.scope, call.scope["path"]
-        if path in _ALWAYS_OPEN:
+        if path in ALWAYS_OPEN:
             return receive
         if not self._gate.is_open():
-            raise unavailable("starting", "the service cannot reach its store yet")
+            raise unavailable("starting", "the service cannot reach its store yet; try again soon")
         # By address: whatever else a caller sends can be made up anew for each call.
         call.limits = self._gate.rate.count(str((scope.get("client") or ("", 0))[0]))
         after, token = headers.get("linli-after"), headers.get("authorization", "")
@@ -99,16 +106,16 @@ class Edge:
             if body:
                 scope[JSON] = read_json(body)
         elif body and not (path == "/oauth/token" and media_type == "application/x-www-form-urlencoded"):
-            raise Problem(415, "unsupported-media-type", "the body must be application/json")
+            raise Problem(415, "unsupported-media-type", "body and Content-Type must be application/json")
         scope["linli.body"] = body
         return replayed(body, receive)
 
     async def _wait_until(self, after: str) -> None:
         match = _AFTER.match(after)
         if match is None:
-            raise Problem(400, "invalid-consistency-token", "Linli-After is what Linli-Position said")
+            raise Problem(400, "invalid-consistency-token", "Linli-After must be what Linli-Position said")
         if not await self._gate.has_caught_up(match[1], int(match[2])):
-            raise unavailable("not-caught-up", "this service has not heard of that position yet")
+            raise unavailable("not-caught-up", "this service has not heard of that position yet; try again")
 
 
 class _Call:
@@ -117,12 +124,14 @@ class _Call:
     def __init__(self, scope: Scope, headers: Headers, send: Send) -> None:
         given, trace = headers.get("x-request-id", ""), headers.get("traceparent", "")
         self.request_id = given if _REQUEST_ID.match(given) else new_event_id()
+        self.traceparent = trace if _TRACEPARENT.match(trace) else _new_traceparent()
+        self.over = False
         self.status = 0
         self.limits: dict[str, str] = {}
         self.scope = scope
         self._send = send
         scope["linli.request_id"] = self.request_id
-        scope["linli.traceparent"] = trace if _TRACEPARENT.match(trace) else _new_traceparent()
+        scope["linli.traceparent"] = self.traceparent
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -30,7 +30,7 @@ class Page(BaseModel):
         try:
             return base64.b64decode(self.cursor.encode("ascii"), b"-_", validate=True).decode()
         except (UnicodeError, binascii.Error, ValueError):
-            raise Problem(400, "invalid-cursor", "a cursor is what `next` said") from None
+            raise Problem(400, "invalid-cursor", "this is no cursor; send what `next` said") from None
 
 
 def cursor_to(text: str) -> str:

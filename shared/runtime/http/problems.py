@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from shared.kernel.canonical import Json, encode
-from shared.kernel.decider import Refused
+from shared.kernel.decider import NOT_FOUND, Refused
 from shared.runtime.execute import KeyReused, StreamBusy, VersionMismatch
 from shared.runtime.log import DocumentRefused
 from shared.runtime.mongo import PyMongoError, StoreUnavailable, is_passing
@@ -26,15 +26,19 @@ log = structlog.get_logger()
 REFUSALS: Mapping[str, int] = {"not-found": 404, "forbidden": 403, "erased": 410, "url-not-allowed": 422}
 UNKNOWN = "unknown-"
 
+_FAULT = "a fault of this service; its log has it under this answer's X-Request-Id"
+_NOT_UNDERSTOOD = "this service does not understand the call; /docs shows those that it does"
+
 
 class Problem(Exception):
-    """An answer other than success. `code` is part of the interface."""
+    """An answer other than success. `code` is part of the interface; `detail` tells a person what is wrong
+    and what to do about it."""
 
     def __init__(
         self,
         status: int,
         code: str,
-        detail: str = "",
+        detail: str,
         *,
         errors: Sequence[Mapping[str, str]] = (),
         headers: Mapping[str, str] | None = None,
@@ -56,12 +60,21 @@ class Problem(Exception):
             "status": self.status,
             "code": self.code,
             **self.facts,
+            "detail": self.detail,
         }
-        if self.detail:
-            body["detail"] = self.detail
         if self.errors:
             body["errors"] = [dict(error) for error in self.errors]
         return Response(encode(body), self.status, self.headers, MEDIA_TYPE)
+
+
+def not_found() -> Problem:
+    """404, for what is not there and for what is another's."""
+    return Problem(404, "not-found", NOT_FOUND)
+
+
+def internal_error() -> Problem:
+    """500: nothing that the caller could change."""
+    return Problem(500, "internal-error", _FAULT)
 
 
 def unavailable(code: str, detail: str) -> Problem:
@@ -85,7 +98,7 @@ def of_validation(error: RequestValidationError) -> Problem:
         found.append(
             {"field": "/".join(location), "code": item["type"].replace("_", "-"), "message": _message(item)}
         )
-    return Problem(422, "invalid-request", "see errors", errors=found)
+    return Problem(422, "invalid-request", "fields are wrong; `errors` says which, and how", errors=found)
 
 
 def _message(item: Mapping[str, object]) -> str:
@@ -104,22 +117,27 @@ def of_store(error: Exception) -> Problem:
             "store-unavailable", "the outcome is not known: repeat it with the same Idempotency-Key"
         )
     log.error("store-fault", error=type(error).__name__, exc_info=error)
-    return Problem(500, "internal-error")
+    return internal_error()
 
 
 def of_http(error: HTTPException) -> Problem:
     """Starlette's own: no such route, no such method."""
-    codes = {404: "not-found", 405: "method-not-allowed", 400: "invalid-request"}
-    code = codes.get(error.status_code, "invalid-request" if error.status_code < 500 else "internal-error")
-    return Problem(error.status_code, code, headers=error.headers)
+    other = ("invalid-request", _NOT_UNDERSTOOD) if error.status_code < 500 else ("internal-error", _FAULT)
+    code, detail = _NOT_OURS.get(error.status_code, other)
+    return Problem(error.status_code, code, detail, headers=error.headers)
 
+
+_NOT_OURS: Mapping[int, tuple[str, str]] = {
+    404: ("not-found", "there is no such path here; /docs lists those there are"),
+    405: ("method-not-allowed", "this path is there, but not with this method; Allow lists its own"),
+}
 
 _FIXED: Mapping[type[Exception], Problem] = {
-    VersionMismatch: Problem(412, "version-mismatch", "If-Match names another version than the current one"),
-    KeyReused: Problem(422, "idempotency-key-reused", "this Idempotency-Key was used for another request"),
+    VersionMismatch: Problem(412, "version-mismatch", "the version is not that of If-Match; read it again"),
+    KeyReused: Problem(422, "idempotency-key-reused", "this key was used for another request; make another"),
     StreamBusy: Problem(409, "stream-busy", "others keep changing this; try again"),
-    DocumentRefused: Problem(422, "not-storable", "a value that the store has no form for, or too large"),
-    Erased: Problem(410, "erased", "the personal details of this person were erased"),
+    DocumentRefused: Problem(422, "not-storable", "a value is too large, or has no form in the store"),
+    Erased: Problem(410, "erased", "this person's details were erased; nobody has them any more"),
 }
 
 

@@ -36,5 +36,6 @@ class RateLimit:
             "RateLimit": f'"caller";r={max(self.quota - used, 0)};t={reset}',
         }
         if used > self.quota:
-            raise Problem(429, "too-many-requests", headers={"Retry-After": str(reset), **fields})
+            message = f"over {self.quota} calls in {self.window} s; wait the seconds that Retry-After says"
+            raise Problem(429, "too-many-requests", message, headers={"Retry-After": str(reset), **fields})
         return fields

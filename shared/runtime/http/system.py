@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Query, Request, Response, Security
+from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,8 +15,10 @@ from shared.kernel.cloudevent import documents
 from shared.kernel.event import Event
 from shared.kernel.partner import concerns, partner_form
 from shared.runtime.access import Principal, bearer
+from shared.runtime.http import shapes
 from shared.runtime.http.asyncapi import asyncapi_document, schema_of
 from shared.runtime.http.calls import json_response
+from shared.runtime.http.openapi import answers, listed
 from shared.runtime.http.problems import Problem
 from shared.runtime.http.routes import Route
 from shared.runtime.parking import parked_events
@@ -25,6 +28,12 @@ if TYPE_CHECKING:
 
 
 PARKED_SHOWN = 500
+METRICS: dict[int | str, dict[str, object]] = {
+    200: {
+        "description": "Prometheus' text format",
+        "content": {"text/plain": {"example": 'linli_http_requests_total{method="GET",status="200"} 7.0'}},
+    }
+}
 
 
 class EventsPage(BaseModel):
@@ -40,22 +49,38 @@ def system_routes(service: Service, event_types: Mapping[str, type[Event]]) -> A
     """The routes of `service`."""
     router = APIRouter(route_class=Route)
 
-    @router.get("/livez", tags=["system"], summary="The process runs")
+    @router.get("/livez", tags=["system"], summary="The process runs", responses=answers(shapes.Alive))
     async def livez() -> Response:
         return json_response({"status": "alive"})
 
-    @router.get("/readyz", tags=["system"], summary="The service can do its work; what it depends on")
+    @router.get(
+        "/readyz",
+        tags=["system"],
+        summary="The service can do its work; what it depends on",
+        responses=answers(shapes.Ready, 200, 503),
+    )
     async def readyz() -> Response:
         dependencies = await service.dependencies()
         ready = dependencies["store"] == "up" and service.has_settled()
         body = {"status": "ready" if ready else "not-ready", "dependencies": dependencies}
         return Response(encode(body), 200 if ready else 503, media_type="application/json")
 
-    @router.get("/metrics", tags=["system"], summary="Prometheus metrics")
+    @router.get(
+        "/metrics",
+        tags=["system"],
+        summary="Prometheus metrics",
+        response_class=PlainTextResponse,
+        responses=METRICS,
+    )
     async def metrics() -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
-    @router.get("/v1/events", tags=["events"], summary="This service's log, as CloudEvents")
+    @router.get(
+        "/v1/events",
+        tags=["events"],
+        summary="This service's log, as CloudEvents",
+        responses=answers(listed(shapes.CloudEvent)),
+    )
     async def events(
         page: Annotated[EventsPage, Query()],
         principal: Annotated[Principal, Security(bearer, scopes=["events:read"])],
@@ -68,12 +93,22 @@ def system_routes(service: Service, event_types: Mapping[str, type[Event]]) -> A
         following = str(commits[-1].pos) if commits else None
         return json_response({"items": found, "next": following})
 
-    @router.get("/v1/parked", tags=["operation"], summary="Events that this service could not take")
+    @router.get(
+        "/v1/parked",
+        tags=["operation"],
+        summary="Events that this service could not take",
+        responses=answers(listed(shapes.Parked)),
+    )
     async def parked(_: Annotated[Principal, Security(bearer, scopes=["operate"])]) -> Response:
         items = await parked_events(service.database, PARKED_SHOWN)
         return json_response({"items": items, "next": None})
 
-    @router.post("/v1/parked/redrive", tags=["operation"], summary="Try parked events again, in order")
+    @router.post(
+        "/v1/parked/redrive",
+        tags=["operation"],
+        summary="Try parked events again, in order",
+        responses=answers(shapes.Redriven),
+    )
     async def redrive(_: Annotated[Principal, Security(bearer, scopes=["operate"])]) -> Response:
         return json_response(await service.redrive())
 
@@ -84,20 +119,35 @@ def system_routes(service: Service, event_types: Mapping[str, type[Event]]) -> A
 def _describe(router: APIRouter, service: str, event_types: Mapping[str, type[Event]]) -> None:
     """The routes that tell what this service's events are."""
 
-    @router.get("/v1/asyncapi.json", tags=["events"], summary="The events of this service as AsyncAPI 3")
+    @router.get(
+        "/v1/asyncapi.json",
+        tags=["events"],
+        summary="The events of this service as AsyncAPI 3",
+        responses=answers(shapes.AsyncApi),
+    )
     async def asyncapi() -> Response:
         return json_response(asyncapi_document(service, event_types))
 
-    @router.get("/v1/event-types", tags=["events"], summary="The event types of this service")
+    @router.get(
+        "/v1/event-types",
+        tags=["events"],
+        summary="The event types of this service",
+        responses=answers(listed(shapes.EventType)),
+    )
     async def list_types(request: Request) -> Response:
         base = str(request.base_url).rstrip("/")
         items = [{"type": name, "schema": f"{base}/v1/event-types/{name}"} for name in sorted(event_types)]
         return json_response({"items": items, "next": None})
 
-    @router.get("/v1/event-types/{name}", tags=["events"], summary="The JSON Schema of an event's data")
+    @router.get(
+        "/v1/event-types/{name}",
+        tags=["events"],
+        summary="The JSON Schema of an event's data",
+        responses=answers(shapes.EventSchema),
+    )
     async def schema(name: str) -> Response:
         if name not in event_types:
-            raise Problem(404, "not-found", "no event type of this service has that name")
+            raise Problem(404, "not-found", "no event type has that name; /v1/event-types lists them")
         return json_response(schema_of(event_types[name]))
 
 
