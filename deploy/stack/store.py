@@ -21,9 +21,14 @@ _CACHE = "96M"
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """The store as the services use it: it asks everybody for a password."""
+    """The store as the services use it: it asks everybody for a password.
+
+    As a member of a `replica_set` it keeps an oplog, which nothing here reads, and which costs a copy of
+    each document.
+    """
 
     site: Site
+    replica_set: bool = False
     name: str = "store"
     patience: float = 30.0
 
@@ -37,7 +42,7 @@ class Store:
         return self.site.folder.sub("store") / "data"
 
     def prepare(self) -> Launch:
-        return _launch(self.site, self.data, "--auth")
+        return _launch(self.site, self.data, self.replica_set, "--auth")
 
     def why_not_ready(self) -> str | None:
         if not listening(self.ports[0]):
@@ -55,6 +60,7 @@ class UnlockedStore:
     """The store at its very first start, while it has no users and so cannot ask for a password."""
 
     site: Site
+    replica_set: bool = False
     name: str = "store-first-start"
     patience: float = 30.0
 
@@ -74,7 +80,7 @@ class UnlockedStore:
     def prepare(self) -> Launch:
         if self.data.exists():
             shutil.rmtree(self.data)
-        return _launch(self.site, self.data)
+        return _launch(self.site, self.data, self.replica_set)
 
     def why_not_ready(self) -> str | None:
         if not listening(self.ports[0]):
@@ -108,7 +114,7 @@ def operator_user(password: str) -> StoreUser:
     return StoreUser("operator", password, "admin", "root")
 
 
-def _launch(site: Site, data: Path, *flags: str) -> Launch:
+def _launch(site: Site, data: Path, replica_set: bool, *flags: str) -> Launch:
     folder = site.folder.sub("store")
     # Named so that it does not look for a configuration elsewhere on the machine.
     configuration = folder / "secantusd.toml"
@@ -121,7 +127,7 @@ def _launch(site: Site, data: Path, *flags: str) -> Launch:
         str(data),
         "--cache-size",
         _CACHE,
-        "--standalone",  # no oplog, which nothing here reads, and which costs a copy of each document
+        *(() if replica_set else ("--standalone",)),
         *flags,
     ]
     return Launch(command, {"HOME": str(folder), "LANG": "C.UTF-8"}, folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -21,7 +22,7 @@ from yarl import URL
 from deploy.stack import SERVICES, Stack, ephemeral
 from deploy.stack.ports import free_base
 from deploy.stack.processes import spawn
-from deploy.stack.store import UnlockedStore
+from deploy.stack.store import Store, UnlockedStore
 from tests.support.composed import ROOT, made_env, read, read_env
 from tests.support.waiting import until
 
@@ -35,8 +36,16 @@ def values(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[Stack]:
+    """The native store with its users, as a member of a replica set, which a container's store is."""
     with ephemeral(("store",)) as stack:
-        yield stack
+        stack.stop("store")
+        member = Store(stack.site, replica_set=True)
+        process = spawn(member.prepare(), stack.site.folder.log("store"))
+        try:
+            asyncio.run(until(lambda: member.why_not_ready() is None))
+            yield stack
+        finally:
+            process.end(grace=20)
 
 
 def run(module: str, *words: str, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
@@ -112,7 +121,7 @@ def test_the_broker_finds_its_definitions_where_they_are_written_and_may_read_th
 @contextmanager
 def unlocked_store(folder: Path) -> Iterator[UnlockedStore]:
     """A store that has no users yet and lets anybody make them, as MongoDB does on its own loopback."""
-    unlocked = UnlockedStore(Stack(folder, free_base(), ()).site)
+    unlocked = UnlockedStore(Stack(folder, free_base(), ()).site, replica_set=True)
     process = spawn(unlocked.prepare(), unlocked.site.folder.log("store"))
     try:
         yield unlocked
