@@ -23,6 +23,8 @@ from shared.runtime.source import Source, SourceUnavailable
 HEARTBEAT_S = 5.0
 BEHIND_S = 0.5
 RELOAD_S = 0.05
+NEWS = 100
+"""Events of one page of a feed that are no sign of being behind."""
 
 log = structlog.get_logger()
 
@@ -45,6 +47,7 @@ class _Track:
     source: Source
     place: Place | None = None
     behind: bool = True
+    nudged: bool = False
     stopped: str | None = None
     heard: float = 0.0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -132,10 +135,8 @@ class Follower:
         return place.pos > pos or (place.pos == pos and place.index + 1 >= place.size)
 
     def nudge(self, service: str) -> None:
-        """Look at the source's log now: something was appended to it."""
-        track = self._tracks[service]
-        track.behind = True
-        track.wake.set()
+        """Look at the source's log now: something may have been appended to it."""
+        self._tracks[service].wake.set()
 
     async def take(self, events: Sequence[CloudEvent]) -> None:
         """Take events as the broker brought them: any order, any gap, any number of times."""
@@ -168,14 +169,15 @@ class Follower:
 
     async def _follow_feed(self, service: str, track: _Track) -> None:
         while True:
-            due = track.behind or monotonic() - track.heard >= HEARTBEAT_S
+            due = track.behind or track.nudged or monotonic() - track.heard >= HEARTBEAT_S
             if due and track.stopped is None:
+                track.nudged = False
                 await self._catch_up_or_say_so(service, track)
             try:
                 async with asyncio.timeout(BEHIND_S if track.behind else HEARTBEAT_S / 2):
                     await track.wake.wait()
                 track.wake.clear()
-                track.behind = True
+                track.nudged = True
             except TimeoutError:
                 continue
 
@@ -212,6 +214,7 @@ class Follower:
             if not place.next_is(fresh[0].place):
                 raise SourceUnavailable(f"the feed goes on at {fresh[0].place}, behind {place}")
             await self._apply(service, track, fresh)
+            track.behind = track.behind or len(fresh) > NEWS
 
     async def _take(self, service: str, track: _Track, events: list[CloudEvent]) -> None:
         last = self.place(service)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -146,3 +146,27 @@ async def test_a_redrive_gives_each_follower_its_own(database: Database, broker:
         b.notes.poison.clear()
         assert await b.follower.redrive() == (1, 0)
         assert len(b.notes.events) == 1
+
+
+async def test_a_look_at_the_source_is_no_sign_of_being_behind(database: Database, broker: Broker) -> None:
+    async with bench(database, broker) as b:
+        assert b.follower.standing("dispatch") == "behind"  # it has not looked yet
+        standings: set[str] = set()
+
+        async def note(events: Sequence[CloudEvent]) -> None:
+            standings.add(own.standing("dispatch"))
+
+        own = Follower("own", {"dispatch": OwnLog("dispatch", b.store)}, note, database)
+        await own.load()
+        async with running(own):
+            await until(lambda: own.standing("dispatch") == "followed")
+            for pos in range(1, 4):
+                await b.append(1)
+                assert await own.wait_for("dispatch", pos, 5.0)
+            assert standings == {"followed"}
+            await b.append(150)
+            await b.append(150)
+            own.nudge("dispatch")
+            await until(lambda: own.place("dispatch").pos == 303)
+            assert standings == {"followed", "behind"}
+            await until(lambda: own.standing("dispatch") == "followed")
