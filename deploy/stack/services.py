@@ -18,12 +18,12 @@ _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE",
 
 # Settings that a person may give to the whole stack; each service's own default holds otherwise.
 _PASSED_ON: Mapping[str, tuple[str, ...]] = {
-    "registry": ("LINLI_CASE",),
+    "registry": ("LINLI_CASE", "LINLI_OIDC_ISSUER", "LINLI_OIDC_CLIENT_ID", "LINLI_OIDC_CLIENT_SECRET"),
     "dispatch": (),
     "notify": ("LINLI_RETRY_SCHEDULE", "LINLI_ALLOW_NETWORKS"),
     "audit": (),
 }
-_PASSED_ON_TO_ALL = ("LINLI_LOG_LEVEL", "LINLI_COMMUNITY")
+_PASSED_ON_TO_ALL = ("LINLI_LOG_LEVEL", "LINLI_COMMUNITY", "LINLI_ISSUER", "LINLI_FAILURES")
 
 
 def environment(service: str, site: Site) -> dict[str, str]:

@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fastapi import FastAPI
 
-from services.registry.api import clients, directory, persons
+from services.registry.access import wire_access
+from services.registry.api import (
+    assurance,
+    catalogue,
+    client_lists,
+    clients,
+    facilities,
+    keys,
+    oauth,
+    people,
+    persons,
+    places,
+    sign_in,
+    staff,
+    teams,
+    tokens,
+    units,
+)
+from services.registry.api.lists import FOLLOWER
 from services.registry.bootstrap import Bootstrap
 from services.registry.case.case import load_case
-from services.registry.signing import SIGNING, load_signer
+from services.registry.signing import SIGNING
+from services.registry.staleness import Staleness
 from services.registry.views import Records
 from shared.events.index import BY_SERVICE
 from shared.events.registry import ResidentErased
 from shared.kernel.cloudevent import CloudEvent
 from shared.runtime.keyring import load_keyring
+from shared.runtime.parking import Handler
 from shared.runtime.sealed import SealedDetails
 from shared.runtime.service import Reaction, Service, by_type
 from shared.runtime.settings import RegistrySettings
+from shared.runtime.timers import Timers
 
 
 def erasures(sealed: SealedDetails) -> dict[str, Reaction]:
@@ -27,24 +50,46 @@ def erasures(sealed: SealedDetails) -> dict[str, Reaction]:
     return {ResidentErased.type: erase}
 
 
+def in_turn(*handlers: Handler) -> Handler:
+    """A handler that gives events to each of `handlers`, one after the other."""
+
+    async def handle(events: Sequence[CloudEvent]) -> None:
+        for handler in handlers:
+            await handler(events)
+
+    return handle
+
+
 def build(settings: RegistrySettings) -> FastAPI:
-    """The application. Raises ValueError for a case that does not exist."""
+    """The application. Raises ValueError for a case that does not exist, and for settings of access that
+    cannot be meant."""
     if settings.case != "none":
         load_case(settings.case)
     keyring = load_keyring(settings.key_file, (SIGNING,))
     service = Service("registry", settings, keyring)
-    signer = load_signer(keyring)
+    access = wire_access(service, settings, keyring)
     records = Records(service.database)
 
+    timers = Timers(service.database)
+    staleness = Staleness(timers, service.store, service.executor)
+
     service.on_open(records.open)
-    service.on_open(Bootstrap(service, settings, signer).run)
-    service.project(
-        "records", by_type(service.keys.reactions(), records.reactions(), erasures(service.sealed))
-    )
+    service.on_open(timers.open)
+    service.on_open(Bootstrap(service, settings).run)
+    heard = by_type(service.keys.reactions(), erasures(service.sealed))
+    service.project(FOLLOWER, in_turn(heard, records.follow, staleness.follow))
+    service.also("go-stale", staleness.keep_looking)
 
     app = service.app(
-        "Linli registry", [clients.router, directory.router, persons.router], BY_SERVICE["registry"]
+        "Linli registry",
+        [
+            *(oauth.router, clients.router, client_lists.router, keys.router, tokens.router),
+            *(sign_in.router, staff.router),
+            *(places.router, facilities.router, units.router, teams.router, catalogue.router),
+            *(people.router, persons.router, assurance.router),
+        ],
+        BY_SERVICE["registry"],
     )
-    app.state.signer = signer
+    access.give(app)
     app.state.records = records
     return app

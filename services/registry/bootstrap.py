@@ -1,4 +1,4 @@
-"""What registry puts into its log at its first start: its key, the first clients, a case.
+"""What registry puts into its log at its first start: the first clients, a case.
 
 Every commit has a fixed id, so that a start that was cut short goes on where it ended.
 """
@@ -14,7 +14,6 @@ import structlog
 from services.registry.case.case import Name as CaseName
 from services.registry.case.case import load_case
 from services.registry.secrets import hashed
-from services.registry.signing import Signer
 from shared.events.registry import (
     ClientRegistered,
     CommunityFounded,
@@ -23,7 +22,6 @@ from shared.events.registry import (
     Role,
     SeatFilled,
     ServicePublished,
-    SigningKeyPublished,
     TeamFormed,
     UnitRegistered,
 )
@@ -45,17 +43,12 @@ log = structlog.get_logger()
 class Bootstrap:
     """The first commits of an installation. Safe to run at every start."""
 
-    def __init__(self, service: Service, settings: RegistrySettings, signer: Signer) -> None:
+    def __init__(self, service: Service, settings: RegistrySettings) -> None:
         self._service = service
         self._settings = settings
-        self._signer = signer
 
     async def run(self) -> None:
         """Record what is missing."""
-        community = self._settings.community
-        key = SigningKeyPublished(community=community, kid=self._signer.kid, x=self._signer.x)
-        await self._append(f"first:key-{self._signer.kid}", [(f"key-{self._signer.kid}", key)])
-        await self._service.keys.add_key(self._signer.kid, self._signer.x)
         await self._client("client-admin", "admin", self._settings.admin_secret.get_secret_value())
         for name, secret in (
             ("registry", self._settings.client_secret),

@@ -27,7 +27,7 @@ class Place:
         return (other.pos, other.index) == (self.pos + 1, 0)
 
 
-READABLE = frozenset({"request", "resident", "volunteer"})
+READABLE = frozenset({"request", "resident", "unit", "volunteer"})
 """The kinds of things whose details can be asked for; of the others they are secrets."""
 
 START = Place(0, 0, 1)

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from shared.kernel.canonical import Json
+
 C = TypeVar("C")
 S = TypeVar("S")
 E = TypeVar("E")
@@ -25,14 +27,14 @@ class Refused(Exception):
     Neither may hold anything that the caller sent, nor anything personal.
     """
 
-    def __init__(self, code: str, message: str, **facts: str) -> None:
+    def __init__(self, code: str, message: str, **facts: Json) -> None:
         super().__init__(code)
         self.code = code
         self.message = message
         self.facts = facts
 
 
-def require(condition: bool, code: str, message: str, **facts: str) -> None:
+def require(condition: bool, code: str, message: str, **facts: Json) -> None:
     """Raise `Refused(code, message)` unless `condition` holds."""
     if not condition:
         raise Refused(code, message, **facts)

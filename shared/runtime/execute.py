@@ -17,7 +17,7 @@ from shared.kernel.event import Event
 from shared.kernel.times import format_time
 from shared.runtime.ids import new_event_id
 from shared.runtime.log import CommitExists, CommitLog, StreamMoved
-from shared.runtime.sealed import Detail, SealedDetails, new_detail
+from shared.runtime.sealed import Detail, Listing, SealedDetails, new_detail
 
 C = TypeVar("C")
 S = TypeVar("S")
@@ -128,12 +128,18 @@ class Transaction:
         self._states[stream] = after
         return after
 
-    def seal(self, subject: str, content: Mapping[str, Json], person: bool = True) -> str:
+    def seal(
+        self,
+        subject: str,
+        content: Mapping[str, Json],
+        person: bool = True,
+        listing: Listing | None = None,
+    ) -> str:
         """Keep `content` as a sealed detail of `subject`, written before the commit; its digest.
 
-        `person` if the subject is one, who can ask for an erasure.
+        `person` if the subject is one, who can ask for an erasure; `listing` if it is to be found by it.
         """
-        detail = new_detail(subject, content, person)
+        detail = new_detail(subject, content, person, listing)
         self.details.append(detail)
         return detail.digest
 
@@ -209,7 +215,7 @@ class Executor:
         if transaction.details:
             first = transaction.events[0]
             await self._sealed.write(transaction.details, first.stream, first.version)
-        return await self._log.append(
+        commit = await self._log.append(
             Draft(
                 id=context.commit_id,
                 events=tuple(transaction.events),
@@ -222,6 +228,8 @@ class Executor:
                 once=context.repeatable,
             )
         )
+        self._sealed.named(detail.digest for detail in transaction.details)
+        return commit
 
 
 def _replay(commit: Commit, context: Context) -> Outcome:

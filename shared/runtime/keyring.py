@@ -1,27 +1,28 @@
-"""The key file of a service: symmetric keys for what it keeps sealed, outside its database.
+"""The keys of a service for what it keeps sealed, read from its key file and again whenever that changes.
 
-A JSON object `{"current": id, "keys": {id: base64 of 32 bytes}, …}`, mode 0600. Encrypting uses the
-current key; a key stays in the file for as long as something is sealed with it.
+Encrypting uses the current key; a key stays for as long as something is sealed with it.
 """
 
 from __future__ import annotations
 
 import base64
-import fcntl
 import hashlib
 import hmac
-import json
 import os
-import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from time import monotonic
 
+import structlog
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from shared.runtime.keyfile import Content, Stamp, complete_key_file, read_key_file, stamp_of
+
 NONCE_BYTES = 12
+TERM_BYTES = 16
+_FOR_TERMS = b"linli search terms 1"
+
+log = structlog.get_logger()
 
 
 class KeyMissing(Exception):
@@ -36,33 +37,86 @@ class Box:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Keyring:
-    """The keys of one service."""
+    """The keys of one service, as of the last look into `path`; without a path they never change."""
 
     current: str
     keys: dict[str, bytes]
     extra: dict[str, str]
     """Other secrets of the service, such as its signing key."""
+    mac_key: bytes | None = None
+    leaving: frozenset[str] = frozenset()
+    """Keys that nothing may be sealed with any more."""
+    path: Path | None = field(default=None, compare=False)
+    _stamp: Stamp | None = field(default=None, compare=False)
+    _looked: float = field(default=0.0, compare=False)
+    _term_keys: dict[str, bytes] = field(default_factory=dict, compare=False)
+    _ciphers: dict[str, AESGCM] = field(default_factory=dict, compare=False)
+
+    def __post_init__(self) -> None:
+        self._derive()
+
+    def refresh(self, older_than: float = 0.0) -> None:
+        """Read the key file again if it is another than before and the last look is `older_than` seconds old.
+
+        A file that cannot be read just now changes nothing: what was read before stays good.
+        """
+        now = monotonic()
+        if self.path is None or now - self._looked < older_than:
+            return
+        self._looked = now
+        try:
+            stamp = stamp_of(self.path)
+            if stamp == self._stamp:
+                return
+            content = read_key_file(self.path)
+            self._take(content)
+            self._stamp = stamp
+        except (OSError, ValueError, KeyError) as error:
+            log.error("key-file-unreadable", error=type(error).__name__)
+
+    def _take(self, content: Content) -> None:
+        keys = {name: base64.b64decode(value) for name, value in content["keys"].items()}
+        if content["current"] not in keys:
+            raise ValueError("the current key is missing")
+        self.current, self.keys = content["current"], keys
+        self.leaving = frozenset(content.get("leaving", ()))
+        self.mac_key = base64.b64decode(content["mac"]) if "mac" in content else None
+        self._derive()
+
+    def _derive(self) -> None:
+        self._term_keys = {name: hmac.digest(key, _FOR_TERMS, "sha256") for name, key in self.keys.items()}
+        self._ciphers = {name: AESGCM(key) for name, key in self.keys.items()}
 
     def seal(self, plain: bytes, bound_to: str) -> Box:
         """Encrypt `plain`; it opens only for the same `bound_to`."""
         nonce = os.urandom(NONCE_BYTES)
-        cipher = AESGCM(self.keys[self.current])
-        return Box(self.current, nonce + cipher.encrypt(nonce, plain, bound_to.encode()))
+        sealed = self._ciphers[self.current].encrypt(nonce, plain, bound_to.encode())
+        return Box(self.current, nonce + sealed)
 
     def open(self, box: Box, bound_to: str) -> bytes:
         """Decrypt. Raises KeyMissing, or InvalidTag if it was altered or is bound to something else."""
         if box.key not in self.keys:
+            self.refresh()
+        if box.key not in self.keys:
             raise KeyMissing(box.key)
         data = bytes(box.data)
-        return AESGCM(self.keys[box.key]).decrypt(data[:NONCE_BYTES], data[NONCE_BYTES:], bound_to.encode())
+        return self._ciphers[box.key].decrypt(data[:NONCE_BYTES], data[NONCE_BYTES:], bound_to.encode())
+
+    def may_seal(self, key: str) -> bool:
+        """Whether what is sealed with `key` can be opened for as long as anybody wants."""
+        return key in self.keys and key not in self.leaving
+
+    def term(self, key: str, *parts: bytes) -> bytes:
+        """A search term: 16 bytes of HMAC-SHA256 over `parts` with their lengths, by a key for terms alone
+        that is derived from `key` (as HKDF-Expand does), and goes when that goes."""
+        return hmac.digest(self._term_keys[key], _framed(parts), "sha256")[:TERM_BYTES]
 
     def mac(self, *parts: bytes) -> str:
-        """HMAC-SHA256 in hex, by the oldest key, over `parts` with their lengths."""
-        key = self.keys[min(self.keys)]
-        framed = b"".join(len(part).to_bytes(8, "big") + part for part in parts)
-        return hmac.new(key, framed, hashlib.sha256).hexdigest()
+        """HMAC-SHA256 in hex over `parts` with their lengths, by a key that no rotation changes."""
+        key = self.mac_key or self.keys[min(self.keys)]
+        return hmac.new(key, _framed(parts), hashlib.sha256).hexdigest()
 
 
 def load_keyring(path: Path, extra: tuple[str, ...] = ()) -> Keyring:
@@ -70,50 +124,13 @@ def load_keyring(path: Path, extra: tuple[str, ...] = ()) -> Keyring:
 
     Of processes that start at once, one makes what is missing and all read the same.
     """
-    content = json.loads(path.read_text()) if path.exists() else {}
+    content = read_key_file(path) if path.exists() else {}
     if not {"keys", *extra} <= content.keys():
-        content = _completed(path, extra)
-    return Keyring(
-        current=content["current"],
-        keys={name: base64.b64decode(value) for name, value in content["keys"].items()},
-        extra={name: content[name] for name in extra},
-    )
+        content = complete_key_file(path, extra)
+    keyring = Keyring(content["current"], {}, {name: content[name] for name in extra}, path=path)
+    keyring._take(content)
+    return keyring
 
 
-def _random() -> str:
-    return base64.b64encode(secrets.token_bytes(32)).decode()
-
-
-def _completed(path: Path, extra: tuple[str, ...]) -> dict[str, Any]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with _held(path.parent):
-        if not path.exists():
-            _replace(path, {"current": "key-0001", "keys": {"key-0001": _random()}})
-        content: dict[str, Any] = json.loads(path.read_text())
-        missing = [name for name in extra if name not in content]
-        if missing:
-            content.update({name: _random() for name in missing})
-            _replace(path, content)
-        return content
-
-
-@contextmanager
-def _held(folder: Path) -> Iterator[None]:
-    """Keep others who do the same out of `folder` meanwhile; a process that dies lets go of it."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _replace(path: Path, content: dict[str, object]) -> None:
-    """Write the whole file anew; a reader, or a crash, meets the old one or the new one."""
-    temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(content, file)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+def _framed(parts: tuple[bytes, ...]) -> bytes:
+    return b"".join(len(part).to_bytes(8, "big") + part for part in parts)

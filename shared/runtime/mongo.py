@@ -6,8 +6,10 @@ imports either, so that the change is this package's work alone.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Any
 
+import pymongo
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
 from pymongo import UpdateOne, WriteConcern
 from pymongo.errors import (
@@ -29,6 +31,7 @@ Database = AsyncIOMotorDatabase[Document]
 Collection = AsyncIOMotorCollection[Document]
 
 STORE_TIMEOUT_MS = 2000
+PATIENCE_S = 300.0
 DUPLICATE_KEY = 11000
 
 UNCERTAIN = (
@@ -81,6 +84,11 @@ def database(client: Client, name: str) -> Database:
     )
 
 
+def patiently() -> AbstractContextManager[object]:
+    """Let calls inside take up to five minutes: for work in the background that reads a whole collection."""
+    return pymongo.timeout(PATIENCE_S)
+
+
 async def ping(client: Client) -> None:
     """Raise PyMongoError unless the server answers."""
     await client.admin.command("ping")
@@ -101,5 +109,6 @@ __all__ = [
     "connect",
     "database",
     "is_passing",
+    "patiently",
     "ping",
 ]

@@ -8,19 +8,21 @@ So an erasure and a late write cannot miss each other. Source: docs/architecture
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Collection as Some
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-from shared.kernel.canonical import Json, decode_object, digest, encode
-from shared.kernel.commit import Commit
+from shared.kernel.canonical import Json
 from shared.kernel.times import format_time
-from shared.runtime.keyring import Box, Keyring
-from shared.runtime.mongo import Database, Document
+from shared.runtime.keyring import Keyring
+from shared.runtime.listings import Found, Listings
+from shared.runtime.mongo import Collection, Database, Document, StoreUnavailable
+from shared.runtime.sealing import Detail, Listing, content_of, new_detail, to_document
+from shared.runtime.sweeping import ORPHAN_AGE, CommitOf, Sweeper
 
-SALT_BYTES = 32
-ORPHAN_AGE = timedelta(hours=1)
+LOOK_S = 1.0
+"""How old a look at the key file may be for a writer; each looks again behind its insert."""
 
 
 class Erased(Exception):
@@ -28,32 +30,11 @@ class Erased(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Detail:
-    """A detail on its way to the store. `subject` is a person's id, or the request's where there is none.
-
-    Only what is a `person`'s can be erased by its subject. The rest is kept apart, without the index for
-    that, which costs the store more than the detail, and without a look for a tombstone.
-    """
-
-    digest: str
-    subject: str
-    salt: bytes
-    content: Mapping[str, Json]
-    person: bool = True
-
-
-def new_detail(subject: str, content: Mapping[str, Json], person: bool = True) -> Detail:
-    """`content` under the digest SHA-256(salt ‖ canonical content), with a fresh salt of 32 bytes."""
-    salt = os.urandom(SALT_BYTES)
-    return Detail(digest(content, salt), subject, salt, content, person)
-
-
-@dataclass(frozen=True, slots=True)
 class _Waiting:
     """A detail's document that waits for the next group."""
 
     document: Document
-    person: bool
+    details: Collection
     written: asyncio.Future[None]
 
     def fail(self, error: Exception) -> None:
@@ -62,35 +43,60 @@ class _Waiting:
 
 
 class SealedDetails:
-    """The sealed details of one service, in its own database, encrypted by its keyring."""
+    """The sealed details of one service, in its own database, encrypted by its keyring.
+
+    Three collections: of persons, of persons that are searched, and of requests that are nobody's, which
+    need no index.
+    """
 
     def __init__(self, database: Database, keyring: Keyring) -> None:
         self._of_persons = database["details"]
+        self._searched = database["details-searched"]
         self._of_requests = database["details-of-requests"]
         self._tombstones = database["tombstones"]
         self._keyring = keyring
+        self._listings = Listings(self._searched, keyring)
+        self._sweeper = Sweeper(database, self.collections)
         self._waiting: list[_Waiting] = []
         self._writing: asyncio.Task[None] | None = None
 
+    @property
+    def collections(self) -> tuple[Collection, ...]:
+        """Where details are, those of persons first."""
+        return self._searched, self._of_persons, self._of_requests
+
     async def start(self) -> None:
-        """Make the index if it is missing."""
+        """Make the indexes if they are missing."""
         await self._of_persons.create_index("subject")
+        await self._listings.start()
 
     async def write(self, details: Sequence[Detail], stream: str, version: int) -> None:
         """Store `details` for the commit that will take `version` of `stream`, and name them.
 
         Raises Erased if a subject has a tombstone.
         """
-        futures = [self._join(self._document(detail, stream, version), detail.person) for detail in details]
+        self._keyring.refresh(LOOK_S)
+        futures = [self._join(detail, stream, version) for detail in details]
         for future in futures:
             await future
 
-    def _join(self, document: Document, person: bool) -> asyncio.Future[None]:
+    def named(self, digests: Iterable[str]) -> None:
+        """The commit that names these is in the log: the sweeper need not look for it."""
+        self._sweeper.named(digests)
+
+    def _join(self, detail: Detail, stream: str, version: int) -> asyncio.Future[None]:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(document, person, future))
+        details = self._place_of(detail)
+        self._sweeper.written(detail.digest, details, stream, version)
+        self._waiting.append(_Waiting(to_document(detail, stream, version, self._keyring), details, future))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write_waiting())
         return future
+
+    def _place_of(self, detail: Detail) -> Collection:
+        if not detail.person:
+            return self._of_requests
+        return self._of_persons if detail.listing is None else self._searched
 
     async def _write_waiting(self) -> None:
         """Concurrent details go out together: one insert and one look at the tombstones."""
@@ -105,75 +111,97 @@ class SealedDetails:
             for each in group:
                 if each.document["subject"] in erased:
                     each.fail(Erased(each.document["subject"]))
+                elif not self._keyring.may_seal(each.document["key"]):
+                    each.fail(StoreUnavailable("the key was taken away meanwhile"))
                 elif not each.written.done():
                     each.written.set_result(None)
 
     async def _write_group(self, group: Sequence[_Waiting]) -> set[str]:
         """Insert all; the persons among them who were erased, whose details are deleted again."""
-        others = [each.document for each in group if not each.person]
-        if others:
-            await self._of_requests.insert_many(others, ordered=False)
-        documents = [each.document for each in group if each.person]
-        if not documents:
+        for details in (self._of_requests, self._of_persons, self._searched):
+            documents = [each.document for each in group if each.details is details]
+            if documents:
+                await details.insert_many(documents, ordered=False)
+        # Who drops a key marks it, then looks for what is sealed with it: so that looks behind this insert,
+        # or this sees the mark.
+        self._keyring.refresh()
+        persons = {str(each.document["subject"]) for each in group if each.details is not self._of_requests}
+        if not persons:
             return set()
-        await self._of_persons.insert_many(documents, ordered=False)
-        persons = list({str(document["subject"]) for document in documents})
-        found = await self._tombstones.find({"_id": {"$in": persons}}).to_list(None)
+        found = await self._tombstones.find({"_id": {"$in": list(persons)}}).to_list(None)
         erased = {str(tombstone["_id"]) for tombstone in found}
-        if erased:
-            await self._of_persons.delete_many({"subject": {"$in": list(erased)}})
+        for details in (self._of_persons, self._searched):
+            if any(each.details is details and each.document["subject"] in erased for each in group):
+                await details.delete_many({"subject": {"$in": list(erased)}})
         return erased
-
-    def _document(self, detail: Detail, stream: str, version: int) -> Document:
-        box = self._keyring.seal(encode(detail.content), _binding(detail.digest, detail.subject))
-        return {
-            "_id": detail.digest,
-            "subject": detail.subject,
-            "salt": detail.salt,
-            "stream": stream,
-            "version": version,
-            "key": box.key,
-            "box": box.data,
-            "at": format_time(datetime.now(UTC)),
-        }
 
     async def read(self, digest: str) -> dict[str, Json]:
         """The content behind `digest`. Raises Erased if it is gone, which only an erasure does."""
-        document = await self._of_persons.find_one({"_id": digest})
-        document = document or await self._of_requests.find_one({"_id": digest})
-        if document is None:
-            raise Erased(digest)
-        box = Box(document["key"], document["box"])
-        return decode_object(self._keyring.open(box, _binding(digest, document["subject"])))
+        for details in (self._of_persons, self._of_requests, self._searched):
+            document = await details.find_one({"_id": digest})
+            if document is not None:
+                return content_of(document, self._keyring)
+        raise Erased(digest)
+
+    async def read_many(self, digests: Some[str]) -> dict[str, dict[str, Json]]:
+        """The contents behind `digests`, by digest; what was erased is missing.
+
+        One look-up for as long as all are of persons who are searched, as those of a list are.
+        """
+        found: dict[str, dict[str, Json]] = {}
+        for details in self.collections:
+            if missing := [digest for digest in digests if digest not in found]:
+                documents = await details.find({"_id": {"$in": missing}}).to_list(None)
+                found |= {document["_id"]: content_of(document, self._keyring) for document in documents}
+        return found
+
+    async def search(
+        self,
+        wanted: Sequence[Some[str]],
+        communities: Some[str],
+        kind: str,
+        limit: int = 50,
+        after: str | None = None,
+    ) -> list[Found]:
+        """Who has, of every set in `wanted`, a term that some detail is listed with (see `Listing`); by
+        subject, `limit` at the most, those behind the subject `after`. No terms find nobody.
+
+        The terms are of shared/kernel/terms.py: `[name_query(q), telephone_query(t)]` for a name
+        with a telephone, `[likeness_terms(…)]` for who is likely to be the same.
+        """
+        return await self._listings.search(wanted, communities, kind, limit, after)
+
+    async def unlist(self, digests: Sequence[str]) -> None:
+        """Let these be found no more, since newer details of their subjects are in force; they stay."""
+        await self._listings.unlist(digests)
 
     async def erase(self, person: str) -> list[str]:
         """Delete all details of `person` for good, and any that come later; the digests deleted."""
         await self._tombstones.update_one(
             {"_id": person}, {"$setOnInsert": {"at": format_time(datetime.now(UTC))}}, upsert=True
         )
-        found = await self._of_persons.find({"subject": person}, {"_id": 1}).to_list(None)
-        await self._of_persons.delete_many({"subject": person})
-        return sorted(str(document["_id"]) for document in found)
+        return sorted(await self.delete([person]))
 
-    async def sweep(self, commit_of: Callable[[str, int], Awaitable[Commit | None]]) -> int:
-        """Delete details over an hour old that no commit names, left by a command that failed; how many.
+    async def delete(self, persons: Sequence[str]) -> list[str]:
+        """Delete all details that are kept of `persons`, who have tombstones; the digests deleted."""
+        digests: list[str] = []
+        for details in (self._of_persons, self._searched):
+            of_them = {"subject": {"$in": list(persons)}}
+            if found := await details.find(of_them, {"_id": 1}).to_list(None):
+                await details.delete_many(of_them)
+                digests += [str(document["_id"]) for document in found]
+        return digests
 
-        Reads all details without the boxes: meant for once an hour.
+    async def sweep(self, commit_of: CommitOf) -> int:
+        """Delete details over an hour old that no commit names, whoever wrote them; how many.
+
+        Reads through all details: meant for a start, and for once a day.
         """
-        before = format_time(datetime.now(UTC) - ORPHAN_AGE)
-        swept = 0
-        for details in (self._of_persons, self._of_requests):
-            async for document in details.find({"at": {"$lt": before}}, {"stream": 1, "version": 1}):
-                commit = await commit_of(document["stream"], document["version"])
-                if commit is None or not _names(commit, document["_id"]):
-                    await details.delete_one({"_id": document["_id"]})
-                    swept += 1
-        return swept
+        return await self._sweeper.sweep_all(commit_of)
+
+    async def sweep_own(self, commit_of: CommitOf) -> int:
+        """The same of what this process wrote and was not told to be `named`: nothing as a rule."""
+        return await self._sweeper.sweep_own(commit_of)
 
 
-def _binding(digest: str, subject: str) -> str:
-    return f"{digest}|{subject}"
-
-
-def _names(commit: Commit, digest: str) -> bool:
-    return any(value == digest for event in commit.events for value in event.data.values())
+__all__ = ["ORPHAN_AGE", "Detail", "Erased", "Found", "Listing", "SealedDetails", "new_detail"]

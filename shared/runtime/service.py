@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from itertools import count
 from time import monotonic
 
 import aiohttp
@@ -24,9 +25,10 @@ from shared.runtime.follower import Follower
 from shared.runtime.http.calls import Commands
 from shared.runtime.http.docs import docs_routes
 from shared.runtime.http.edge import Edge, Gate
+from shared.runtime.http.keyring import keyring_routes
 from shared.runtime.http.openapi import described
 from shared.runtime.http.problems import install
-from shared.runtime.http.rate import RateLimit
+from shared.runtime.http.rate import FailureLimit, RateLimit
 from shared.runtime.http.routes import add_routes
 from shared.runtime.http.system import system_routes
 from shared.runtime.keyring import Keyring
@@ -42,16 +44,19 @@ from shared.runtime.projection import (
     nudge,
 )
 from shared.runtime.relay import Relay
+from shared.runtime.rotation import Rotation
 from shared.runtime.sealed import SealedDetails
 from shared.runtime.settings import Settings
 from shared.runtime.snapshots import Snapshots
 from shared.runtime.source import Feed, OwnLog, Source
 from shared.runtime.store import EventStore
 from shared.runtime.tokens import ServiceToken
+from shared.runtime.tombstones import Tombstones
 
 CATCH_UP_S = 2.0
 SETTLE_S = 10.0
 SWEEP_EVERY_S = 3600.0
+SWEEP_ALL_EVERY = 24
 VERSION = "0.1.0"
 
 Reaction = Callable[[CloudEvent], Awaitable[None]]
@@ -83,8 +88,10 @@ class Service:
         self.database = database(self._client, settings.mongo_db or f"linli_{name}")
         self.store = EventStore(self.database)
         self.sealed = SealedDetails(self.database, keyring)
+        self.rotation = Rotation(self.sealed.collections, keyring)
+        self._tombstones = Tombstones(self.database, self.sealed, self.store)
         self.executor = Executor(self.store, self.sealed)
-        self.keys = KeyTable(self.database)
+        self.keys = KeyTable(self.database, settings.issuer_url(), FailureLimit(settings.failures))
         self.broker = Broker(settings.amqp_url.get_secret_value(), name)
         self.relay = Relay(name, self.store, self.database, self.broker)
         self.background = Background()
@@ -154,7 +161,7 @@ class Service:
         app.state.keys = self.keys
         app.state.commands = Commands(self.name, self.executor, self.keyring)
         app.state.service = self
-        for router in (system_routes(self, event_types), docs_routes(title), *routers):
+        for router in (system_routes(self, event_types), keyring_routes(self), docs_routes(title), *routers):
             add_routes(app, router)
         install(app)
         app.openapi = described(app)  # type: ignore[method-assign]  # FastAPI's documented way
@@ -247,6 +254,7 @@ class Service:
     async def _open_now(self) -> None:
         await self.store.start()
         await self.sealed.start()
+        await self._tombstones.restore()
         await self.keys.load()
         for opening in self._openings:
             await opening()
@@ -259,6 +267,7 @@ class Service:
             self.background.start("consume", consumer.run)
         self.background.start("relay", self.relay.run)
         self.background.start("sweep-details", self._sweep)
+        self.background.start("reseal-details", self.rotation.run)
         self.background.start("keys", self.keys.keep_loading)
         for name, work in self._work:
             self.background.start(name, work)
@@ -266,10 +275,11 @@ class Service:
         self._opened_at = monotonic()
 
     async def _sweep(self) -> None:
-        while True:
-            swept = await self.sealed.sweep(self.store.by_version)
-            log.info("details-swept", orphans=swept)
+        for hour in count():
+            sweep = self.sealed.sweep_own if hour % SWEEP_ALL_EVERY else self.sealed.sweep
+            log.info("details-swept", orphans=await sweep(self.store.by_version))
             await asyncio.sleep(SWEEP_EVERY_S)
+            await self._tombstones.compare()
 
 
 def _end_the_process_if_it_failed(opening: asyncio.Task[None]) -> None:

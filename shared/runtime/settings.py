@@ -6,7 +6,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.runtime.addresses import BrokerUrl, StoreUrl
@@ -42,7 +42,9 @@ class Settings(BaseSettings):
 
     `mongo_url` and `amqp_url` hold the service's own credentials. `key_file` is where the keys of
     sealed details live, outside the database; it is made if it is not there. `client_secret` is the
-    secret of the service's own OAuth client, `client-<name>`.
+    secret of the service's own OAuth client, `client-<name>`. `issuer` is registry's address as those outside
+    know it, the same for all services. `failures` is how many authentications may fail in a minute, of one
+    client or from one address, before more are held up.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore")
@@ -60,6 +62,12 @@ class Settings(BaseSettings):
     audit_url: str
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     community: str = "shaba"
+    issuer: str | None = None
+    failures: int = Field(10, ge=1)
+
+    def issuer_url(self) -> str:
+        """The name of the authorization server, which tokens carry: `issuer`, or registry's address."""
+        return (self.issuer or self.registry_url).rstrip("/")
 
     def url_of(self, service: str) -> str:
         """The base address of another service."""
@@ -72,13 +80,23 @@ class Settings(BaseSettings):
 
 
 class RegistrySettings(Settings):
-    """registry also makes the first clients, and loads a case into an empty log."""
+    """registry also makes the first clients, and loads a case into an empty log.
+
+    `token_seconds` is how long an access token is good, `key_settle_seconds` how long a new signing key is
+    known to all before it signs. People sign in with the identity provider `oidc_issuer` (its `issuer`, just
+    as it says it itself), which knows this as its client `oidc_client_id`; without it nobody does.
+    """
 
     admin_secret: SecretStr
     dispatch_secret: SecretStr
     notify_secret: SecretStr
     audit_secret: SecretStr
     case: str = "none"
+    token_seconds: int = Field(600, ge=10, le=3600)
+    oidc_issuer: str | None = None
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = None
+    key_settle_seconds: float = Field(10.0, ge=0.0)
 
 
 class NotifySettings(Settings):

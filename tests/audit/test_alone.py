@@ -15,13 +15,12 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from services.audit.app import build
-from services.registry.signing import SIGNING, load_signer
-from shared.events.registry import ClientRegistered
+from services.registry.domain.roles import SCOPES
+from services.registry.signing import Grant, signers_of
 from shared.kernel.canonical import decode_object, encode
 from shared.kernel.cloudevent import CloudEvent, parse
 from shared.runtime.access import KeyTable
 from shared.runtime.follower import SourceStopped
-from shared.runtime.keyring import Keyring
 from shared.runtime.mongo import Database
 from shared.runtime.settings import Settings
 from tests.support.auditing import archive, origins
@@ -57,10 +56,10 @@ async def auditor(store_url: str, database: Database, folder: Path) -> AsyncIter
         notify_url=NOBODY,
         audit_url=NOBODY,
     )
-    signer = load_signer(Keyring("none", {}, {SIGNING: base64.b64encode(bytes(range(32))).decode()}))
+    [signer] = signers_of(base64.b64encode(bytes(range(32))).decode()).values()
     await KeyTable(database).add_key(signer.kid, signer.x)
-    facts = ClientRegistered(community="shaba", role="auditor", communities=("shaba",), details="none")
-    token, _ = signer.token("client-auditor", facts, None)
+    who = ("client-auditor", "client-auditor", "auditor")
+    token, _ = signer.token(Grant(*who, SCOPES["auditor"], ("shaba",)), NOBODY)
     async with served(build(settings)) as base, aiohttp.ClientSession() as session:
         client = Client(base, session, token)
 

@@ -25,10 +25,11 @@ PERSONAL = {
 """Words of which no field of an event is made."""
 
 ORGANISATIONAL = {
-    ("community-founded", "name"),
-    ("grid-defined", "name"),
-    ("team-formed", "name"),
-    ("unit-registered", "name"),
+    *((f"community-{happened}", "name") for happened in ("founded", "amended")),
+    *((f"grid-{happened}", "name") for happened in ("defined", "amended")),
+    *((f"team-{happened}", "name") for happened in ("formed", "amended")),
+    *((f"unit-{happened}", "name") for happened in ("registered", "amended")),
+    *((f"facility-{happened}", field) for happened in ("opened", "amended") for field in ("name", "rooms")),
     ("service-published", "name"),
 }
 """Names of what is no person."""

@@ -26,6 +26,7 @@ PLACES: Places = {
     "Problem": (1, 2),
     "unavailable": (0, 1),
     "unauthorized": (0, 1),
+    "TokenFault": (0, 1),
     "must_exist": (3, 4),
 }
 """What says no, and which of its arguments are the code and the words."""
@@ -38,7 +39,7 @@ OF_MODULES: dict[str, Places] = {
 }
 """The same for functions of one module, which have a code of their own."""
 
-MAPPING = {"of_refusal", "of_http"}
+MAPPING = {"of_refusal", "of_http", "of_fault"}
 """Functions that make a problem of another error, with its words; `of_http` has a test below."""
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from services.audit.domain.replay import to_json
 from shared.events.index import decode
-from shared.folds import calendar, record, request
+from shared.folds import calendar, credential, record, request
 from shared.kernel.canonical import Json
 from shared.kernel.event import Event
 from tests.support.goldens import golden, names
@@ -17,6 +17,7 @@ FOLDS: Mapping[str, Callable[[Sequence[Event]], object]] = {
     "request": request.FOLD.over,
     "calendar": calendar.FOLD.over,
     "record": record.FOLD.over,
+    "credential": credential.FOLD.over,
 }
 STREAMS = names("streams")
 

@@ -17,7 +17,11 @@ OPEN = {
     ("get", "/v1/event-types"),
     ("get", "/v1/event-types/{name}"),
     ("post", "/oauth/token"),
+    ("post", "/oauth/revoke"),
+    ("get", "/oauth/sign-in"),
+    ("get", "/oauth/callback"),
     ("get", "/.well-known/jwks.json"),
+    ("get", "/.well-known/oauth-authorization-server"),
 }
 """What anybody may call: health, schemas, keys, and the door itself."""
 
@@ -36,9 +40,10 @@ async def routes(client: Client) -> list[tuple[str, str, list[str]]]:
 
 async def call(client: Client, method: str, path: str) -> Reply:
     filled = path.replace("{id}", "request-nothing").replace("{unit}", "unit-police-station")
-    for part in ("resident", "volunteer", "service", "client", "stream", "endpoint", "name"):
+    things = ("resident", "volunteer", "service", "client", "stream", "endpoint", "name", "token", "person")
+    for part in (*things, "community", "grid", "team", "facility"):
         filled = filled.replace("{" + part + "}", f"{part}-nothing")
-    return await client.call(method.upper(), filled, data=b"{}" if method == "post" else None)
+    return await client.call(method.upper(), filled, data=b"{}" if method in ("post", "patch") else None)
 
 
 @pytest.mark.parametrize("service", SERVICES)

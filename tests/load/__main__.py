@@ -1,6 +1,6 @@
 """make bench: speed beside limits and peers, in one run, in turns; medians and spread.
 
-python -m tests.load [requests] [stack] [recording] [latency] [--rounds N] [--quick]
+python -m tests.load [requests] [stack] [recording] [latency] [access] [--rounds N] [--quick]
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ import asyncio
 import os
 import signal
 
+from tests.load.access import seen_token_against_none, token_against_a_bare_route
 from tests.load.latency import answer_to_webhook
 from tests.load.recording import recording_against_peers
 from tests.load.requests import post_against_a_bare_route, whole_stack
 from tests.load.rounds import console
 
-PARTS = ("requests", "stack", "recording", "latency")
+PARTS = ("requests", "stack", "recording", "latency", "access")
 
 
 async def main(parts: list[str], rounds: int, scale: float) -> None:
@@ -33,6 +34,9 @@ async def main(parts: list[str], rounds: int, scale: float) -> None:
         await recording_against_peers(rounds, int(4000 * scale))
     if "latency" in parts:
         await answer_to_webhook(rounds)
+    if "access" in parts:
+        await token_against_a_bare_route(rounds, int(3000 * scale))
+        await seen_token_against_none(rounds, int(20_000 * scale))
 
 
 if __name__ == "__main__":

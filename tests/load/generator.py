@@ -1,6 +1,7 @@
 """A load generator: HTTP/1.1 POSTs over raw sockets, so that it costs little of the cores it shares.
 
-python -m tests.load.generator PORT PATH CONNECTIONS COUNT < body, headers in LOAD_HEADERS; prints JSON.
+python -m tests.load.generator PORT PATH CONNECTIONS COUNT < body; prints JSON. LOAD_HEADERS has headers,
+LOAD_TYPE the media type of a body that is not JSON.
 """
 
 from __future__ import annotations
@@ -34,8 +35,9 @@ async def connection(port: int, message: bytes, numbers: list[int], times: list[
 async def main(port: int, path: str, connections: int, count: int) -> None:
     body = sys.stdin.buffer.read()
     headers = os.environ.get("LOAD_HEADERS", "")
+    kind = os.environ.get("LOAD_TYPE", "application/json")
     message = (
-        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {kind}\r\n"
         f"{headers}Content-Length: {len(body)}\r\n\r\n"
     ).encode() + body
     numbers = list(range(count))

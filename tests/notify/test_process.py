@@ -15,8 +15,8 @@ import aiohttp
 import pytest
 
 from deploy.stack import Stack
-from services.registry.signing import SIGNING, Signer, load_signer
-from shared.events.registry import ClientRegistered
+from services.registry.domain.roles import SCOPES
+from services.registry.signing import SIGNING, Grant, Signer, load_signer
 from shared.runtime.broker import Broker, declare_queue
 from shared.runtime.keyring import load_keyring
 from shared.runtime.mongo import Database
@@ -137,8 +137,8 @@ async def test_killed_in_the_middle_of_a_load_every_webhook_arrives_and_every_ou
     servers: Stack, database: Database, process: Process, partner: Partner, tmp_path: Path
 ) -> None:
     signer = load_signer(load_keyring(tmp_path / "registry.json", (SIGNING,)))
-    unit = ClientRegistered(community="shaba", role="unit", unit=UNIT, communities=("shaba",), details="-")
-    authorized = {"Authorization": f"Bearer {signer.token('client-1', unit, None)[0]}"}
+    grant = Grant("client-1", "client-1", "unit", SCOPES["unit"], ("shaba",), UNIT)
+    authorized = {"Authorization": f"Bearer {signer.token(grant, NOWHERE)[0]}"}
     async with (
         aiohttp.ClientSession(headers=authorized) as session,
         registry(servers, database, signer) as store,

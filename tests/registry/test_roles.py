@@ -6,8 +6,9 @@ from typing import get_args
 
 import pytest
 
-from services.registry.domain.roles import SCOPES, granted
+from services.registry.domain.roles import SCOPES, granted, own_scopes, require_yours
 from shared.events.registry import Role
+from shared.kernel.decider import Refused
 from shared.runtime.access import SCOPES as KNOWN
 
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -24,7 +25,7 @@ def test_every_scope_that_is_known_is_granted_to_somebody() -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_only_scopes_that_are_known_are_granted(role: Role) -> None:
-    assert granted(role, None) <= set(KNOWN)
+    assert granted(SCOPES[role], None) <= set(KNOWN)
 
 
 def test_an_administrator_may_do_everything() -> None:
@@ -48,7 +49,7 @@ def test_a_service_reads_events_and_nothing_else() -> None:
     assert SCOPES["service"] == {"events:read"}
 
 
-@pytest.mark.parametrize("scope", ["registry:admin", "operate"])
+@pytest.mark.parametrize("scope", ["registry:admin", "registry:introspect", "operate"])
 def test_only_an_administrator_administers(scope: str) -> None:
     assert [role for role in ROLES if scope in SCOPES[role]] == ["admin"]
 
@@ -71,4 +72,31 @@ def test_only_staff_see_persons_and_coordinate(scope: str) -> None:
     ],
 )
 def test_who_asks_for_less_gets_less_and_nobody_gets_more(asked: str | None, expected: set[str]) -> None:
-    assert granted("unit", asked) == expected
+    assert granted(SCOPES["unit"], asked) == expected
+
+
+def test_a_client_has_its_roles_scopes_or_those_it_was_narrowed_to() -> None:
+    assert own_scopes("unit", None) == SCOPES["unit"]
+    assert own_scopes("unit", ["dispatch:read"]) == {"dispatch:read"}
+    assert own_scopes("unit", ["dispatch:read", "registry:admin"]) == {"dispatch:read"}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "role", "yours"),
+    [
+        ({"registry:admin"}, "dispatcher", SCOPES["admin"]),
+        ({"nonsense"}, "admin", SCOPES["admin"]),
+        (SCOPES["admin"], "admin", {"registry:admin"}),
+        ({"dispatch:read"}, "dispatcher", {"registry:admin"}),
+    ],
+)
+def test_nobody_gives_away_more_than_the_role_or_oneself_has(
+    wanted: set[str], role: Role, yours: set[str]
+) -> None:
+    with pytest.raises(Refused) as refused:
+        require_yours(frozenset(wanted), role, frozenset(yours))
+    assert refused.value.code == "scope-not-yours"
+
+
+def test_what_one_has_one_can_give_away() -> None:
+    require_yours(frozenset({"dispatch:read"}), "unit", frozenset({"dispatch:read", "registry:admin"}))

@@ -42,7 +42,7 @@ def test_what_does_not_pass_is_a_fault(error: Exception) -> None:
 
 async def test_a_revocation_reaches_another_replica(database: Database) -> None:
     one, other = KeyTable(database), KeyTable(database)
-    await one.add_key("k", "eA")
+    await one.add_key("k", "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo")
     await other.load()
     await database["access"].insert_one({"_id": "revoked:client-x", "at": "now"})
     await other.load()

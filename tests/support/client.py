@@ -60,6 +60,11 @@ class Client:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return await self.call("POST", path, json, headers=named)
 
+    async def patch(self, path: str, json: object = None, **headers: str) -> Reply:
+        """PATCH a JSON body; keyword arguments are headers, `_` for `-`."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return await self.call("PATCH", path, json, headers=named)
+
 
 async def access_token(session: aiohttp.ClientSession, registry: str, client: str, secret: str) -> str:
     """An access token by client credentials."""

@@ -7,11 +7,13 @@ from urllib.parse import urlencode
 from uuid import uuid4
 
 from shared.kernel.times import format_time
-from tests.support.client import Client
+from tests.support.client import Client, Reply
 from tests.support.community import HEALTH, SERVICES, Community, slot
 from tests.support.interface import Noting
 from tests.support.notifying import partner_system
 from tests.support.waiting import until
+
+MONDAY = {"day": "monday", "opens": "08:30", "closes": "17:30"}
 
 
 async def access(shaba: Community) -> None:
@@ -24,7 +26,11 @@ async def access(shaba: Community) -> None:
     assert (await registry.get("/v1/clients", limit="1")).body["next"]
     await registry.get(f"/v1/clients/{shaba.stack.admin.client_id}")
     nobody = without_token(registry)
-    await nobody.get("/.well-known/jwks.json")
+    for name in ("jwks.json", "oauth-authorization-server"):
+        assert (await nobody.get(f"/.well-known/{name}")).status == 200
+    assert (await registry.post(f"/v1/clients/{ours['client_id']}/secrets", {})).status == 201
+    await personal_tokens(shaba)
+    await people(shaba)
     secret = {"client_id": ours["client_id"], "client_secret": ours["client_secret"]}
     granted = {"grant_type": "client_credentials", **secret}
     for form, status in (
@@ -41,14 +47,60 @@ async def access(shaba: Community) -> None:
     assert (await nobody.call("POST", "/oauth/token", data=b"<x/>", headers=other)).status == 415
 
 
+async def personal_tokens(shaba: Community) -> None:
+    """One is made, used, looked at and revoked; so is an access token that it got."""
+    desk, nobody = shaba.staff["registry"], without_token(shaba.staff["registry"])
+    expires = format_time(datetime.now(UTC) + timedelta(days=1))
+    body = {"name": "x", "scopes": ["registry:read"], "expires_at": expires}
+    made = await desk.post("/v1/tokens", body, Idempotency_Key=str(uuid4()))
+    path, after = made.headers["location"], {"Linli-After": made.headers["linli-position"]}
+    assert (await desk.call("GET", path, headers=after)).status == 200
+    assert (await desk.get("/v1/tokens")).body["items"]
+    own = {"client_id": str(made.body["client_id"]), "client_secret": str(made.body["token"])}
+    got = await sent(nobody, "/oauth/token", grant_type="client_credentials", **own)
+    token = str(got.body["access_token"])
+    for each, active in ((token, True), ("none", False)):
+        told = await sent(shaba.admin["registry"], "/oauth/introspect", token=each)
+        assert told.body["active"] is active
+    assert (await sent(shaba.admin["registry"], "/oauth/introspect")).status == 400
+    assert (await sent(nobody, "/oauth/revoke", token=token, **own)).status == 200
+    assert (await sent(nobody, "/oauth/revoke", **own)).status == 400
+    assert (await sent(nobody, "/oauth/revoke", token=token)).status == 401
+    assert (await desk.post(f"{path}/revoke")).status == 200
+
+
+async def people(shaba: Community) -> None:
+    """Somebody may sign in, and no longer; here is no provider to do so with."""
+    registry = shaba.admin["registry"]
+    body = {"email": f"{uuid4().hex}@provider.example", "role": "dispatcher"}
+    made = await registry.post("/v1/people", body)
+    after = {"Linli-After": made.headers["linli-position"]}
+    assert (await registry.call("GET", made.headers["location"], headers=after)).status == 200
+    assert (await registry.get("/v1/people")).body["items"]
+    assert (await registry.post(f"{made.headers['location']}/dismiss")).status == 200
+    for path in ("/oauth/sign-in", "/oauth/callback"):
+        assert (await without_token(registry).get(path)).status == 404
+
+
+async def sent(client: Client, path: str, **fields: str) -> Reply:
+    """POST a form."""
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    return await client.call("POST", path, data=urlencode(fields).encode(), headers=headers)
+
+
 async def directory(shaba: Community) -> None:
     """All that registry has on record, put there, listed and shown."""
     registry, volunteer, resident = shaba.admin["registry"], await shaba.volunteer(), await shaba.resident()
-    unit = await registry.post("/v1/units", {"name": "消防站", "kind": "fire"})
+    contacts = [{"name": "赵敏", "phone": "087162120000"}]
+    named = {"name": "消防站", "kind": "fire", "contacts": contacts}
+    unit = await registry.post("/v1/units", {**named, "confirmed": True})
     name = {"zh": "新网格", "en": "A new one"}
     grid = f"g-{uuid4().hex[:8]}"
     for status in (201, 200):
         assert (await registry.post("/v1/grids", {"grid": grid, "name": name})).status == status
+    room = {"code": "r", "name": name, "capacity": 9, "opening": [MONDAY]}
+    home = {"name": name, "kind": "elder-care", "grid": grid, "rooms": [room], "keeper": HEALTH}
+    facility = await registry.post("/v1/facilities", home)
     body = {"name": name, "category": "volunteering", "lead_unit": HEALTH, "response_minutes": 60}
     service = await registry.post("/v1/services", body)
     after = {"Linli-After": service.headers["linli-position"]}
@@ -58,15 +110,46 @@ async def directory(shaba: Community) -> None:
         ("residents", resident),
         ("services", service.body["id"]),
         ("grids", f"grid-{grid}"),
-        ("teams", None),
+        ("teams", "team-residents"),
         ("seats", None),
+        ("communities", "community-shaba"),
+        ("facilities", facility.body["id"]),
     ):
         listed = await registry.call("GET", f"/v1/{kind}?limit=2", headers=after)
         assert listed.body["items"]
         assert id is None or (await registry.get(f"/v1/{kind}/{id}")).status == 200
-    for path in (f"/v1/residents/{resident}/details", f"/v1/volunteers/{volunteer}/details"):
-        assert (await registry.get(path, purpose="report")).status == 200
+        assert id is None or (await registry.post(f"/v1/{kind}/{id}/assure")).status == 200
+    for thing in (f"residents/{resident}", f"volunteers/{volunteer}", f"units/{unit.body['id']}"):
+        assert (await registry.get(f"/v1/{thing}/details", purpose="report")).status == 200
+    assert (await registry.post("/v1/units", named)).status == 409
+    await changes(registry, str(unit.body["id"]), f"grid-{grid}", str(facility.body["id"]))
     assert (await registry.post(f"/v1/residents/{resident}/erasure")).status == 200
+
+
+async def changes(registry: Client, unit: str, grid: str, facility: str) -> None:
+    """Things are amended, merged and ended."""
+    renamed = {"name": {"zh": "又一个", "en": "Another"}}
+    for path, body in (
+        (f"units/{unit}", {"kind": "fire-brigade", "contacts": None}),
+        *((path, renamed) for path in (f"grids/{grid}", f"facilities/{facility}", "teams/team-veterans")),
+        ("communities/community-shaba", {}),
+    ):
+        assert (await registry.patch(f"/v1/{path}", body)).status == 200
+    twin = await registry.post("/v1/units", {"name": "消防站", "kind": "fire", "confirmed": True})
+    ended = {"reason": "no-longer-needed"}
+    last = None
+    for path, body in (
+        (f"units/{twin.body['id']}/merge", {"into": unit}),
+        (f"units/{unit}/retire", ended),
+        (f"facilities/{facility}/close", ended),
+        (f"grids/{grid}/retire", ended),
+    ):
+        last = await registry.post(f"/v1/{path}", body)
+        assert last.status == 200, last.body
+    assert last is not None
+    after = {"Linli-After": last.headers["linli-position"]}
+    for path in (f"units/{twin.body['id']}", f"units/{unit}", f"facilities/{facility}", f"grids/{grid}"):
+        assert (await registry.call("GET", f"/v1/{path}", headers=after)).status == 200
 
 
 async def visits(shaba: Community) -> None:
@@ -127,7 +210,7 @@ async def system(shaba: Community) -> None:
     """What every service has."""
     for service in SERVICES:
         client = shaba.admin[service]
-        for path in ("/livez", "/readyz", "/metrics", "/v1/parked", "/v1/asyncapi.json"):
+        for path in ("/livez", "/readyz", "/metrics", "/v1/parked", "/v1/keyring", "/v1/asyncapi.json"):
             assert (await client.get(path)).status == 200
         assert (await client.post("/v1/parked/redrive")).status == 200
         for item in (await client.get("/v1/event-types")).body["items"]:

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 import pytest
 
 from shared.events.index import decode
-from shared.kernel.canonical import decode_object, encode
+from shared.kernel.canonical import Json, decode_object, encode
 from shared.kernel.decider import Decider, Refused
 from shared.kernel.event import Event
 
@@ -47,7 +47,7 @@ class When(Generic[C, S]):
         """It is so already."""
         assert list(self.decider.decide(self.command, self.state)) == []
 
-    def refused(self, code: str, **facts: str) -> None:
+    def refused(self, code: str, **facts: Json) -> None:
         """The rule with this code says no."""
         with pytest.raises(Refused) as refusal:
             self.decider.decide(self.command, self.state)

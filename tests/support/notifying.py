@@ -18,8 +18,9 @@ from pydantic import SecretStr
 from standardwebhooks import Webhook
 
 from services.notify.app import build
-from services.registry.signing import SIGNING, Signer, load_signer
-from shared.events.registry import ClientRegistered, Role
+from services.registry.domain.roles import SCOPES
+from services.registry.signing import SIGNING, Grant, Signer, load_signer
+from shared.events.registry import Role
 from shared.kernel.canonical import Json
 from shared.kernel.cloudevent import CloudEvent, encoded, parse
 from shared.kernel.commit import Commit
@@ -150,14 +151,9 @@ class Notify:
 
     def token(self, role: Role = "unit", unit: str | None = UNIT) -> str:
         """An access token, signed by registry's key."""
-        facts = ClientRegistered(
-            community="shaba",
-            role=role,
-            unit=unit if role == "unit" else None,
-            communities=("shaba",),
-            details="-",
-        )
-        return self.signer.token(f"client-{role}", facts, None)[0]
+        client, of_unit = f"client-{role}", unit if role == "unit" else None
+        grant = Grant(client, client, role, SCOPES[role], ("shaba",), of_unit)
+        return self.signer.token(grant, NOWHERE)[0]
 
     async def call(
         self,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from services.registry.api.shapes import CLIENT, Registered
 from shared.runtime.http.headers import Document
@@ -12,18 +12,90 @@ from shared.runtime.http.openapi import Shape
 from shared.runtime.http.shapes import Absent
 from shared.runtime.ids import Id
 
+PERSONAL = "token-01a20bba-7a01-7d5e-8c1b-2f6a9be0c4d7"
+PERSON = "person-01a20bba-7c4e-7b31-9d0f-5e8a1c2b3d4f"
+SECRET = "linli_4mHqN0cXb8yT2LrVw7ZkP1sJd9GfQe3UoAi6RtYxCvB2a0Zk9"
+"""The form alone: its checksum is wrong, so that it is nobody's."""
+Moment = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
+
 
 class ClientSecret(Registered):
     """The client and its secret, which is shown here only: in a repeat it is null."""
 
-    example: ClassVar[Document] = {"id": CLIENT, "client_id": CLIENT, "client_secret": "shown-only-once"}
+    example: ClassVar[Document] = {"id": CLIENT, "client_id": CLIENT, "client_secret": SECRET}
 
     client_id: Id
     client_secret: str | None
 
 
+class NewSecret(ClientSecret):
+    """The client's new secret, and how long the earlier ones are good."""
+
+    example: ClassVar[Document] = {
+        "id": CLIENT,
+        "client_id": CLIENT,
+        "client_secret": SECRET,
+        "earlier_until": "2026-11-25T03:29:28.123Z",
+    }
+
+    earlier_until: Moment
+
+
+class PersonalSecret(Registered):
+    """The personal token and the id to use it with; it is shown here only: in a repeat it is null."""
+
+    example: ClassVar[Document] = {"id": PERSONAL, "client_id": PERSONAL, "token": SECRET}
+
+    client_id: Id
+    token: str | None
+
+
+class PersonalToken(Registered):
+    """A personal token of the caller's."""
+
+    example: ClassVar[Document] = {
+        "id": PERSONAL,
+        "name": "weekly export",
+        "owner": CLIENT,
+        "scopes": ["dispatch:read"],
+        "expires_at": "2027-01-31T16:00:00.000Z",
+        "last_used_at": "2026-11-24T03:00:00.000Z",
+    }
+
+    name: str | None
+    owner: Id
+    scopes: list[str]
+    expires_at: Moment
+    last_used_at: Moment | None = Field(description="to the hour; null if it was not used")
+
+
+class Admission(Registered):
+    """The person may sign in."""
+
+    example: ClassVar[Document] = {"id": PERSON}
+
+
+class Person(Registered):
+    """One who may sign in."""
+
+    example: ClassVar[Document] = {
+        "id": PERSON,
+        "community": "shaba",
+        "role": "dispatcher",
+        "communities": ["shaba"],
+        "scopes": ["dispatch:read", "dispatch:write"],
+        "expires_at": "2027-12-31T16:00:00.000Z",
+    }
+
+    community: str
+    role: str
+    communities: list[str]
+    scopes: list[str] | Absent = Field(None, description="without it all of the role's")
+    expires_at: Moment | Absent = None
+
+
 class Revoked(Registered):
-    """The client is revoked."""
+    """It is revoked."""
 
     example: ClassVar[Document] = {"id": CLIENT, "revoked": True}
 
@@ -31,12 +103,13 @@ class Revoked(Registered):
 
 
 class TokenForm(Shape):
-    """Client credentials (RFC 6749, 4.4.2). `client_id` and `client_secret` may come by HTTP Basic."""
+    """Client credentials (RFC 6749, 4.4.2). `client_id` and `client_secret` may come by HTTP Basic; those of
+    a personal token are its id and it itself."""
 
     example: ClassVar[Document] = {
         "grant_type": "client_credentials",
         "client_id": CLIENT,
-        "client_secret": "shown-only-once",
+        "client_secret": SECRET,
         "scope": "dispatch:read dispatch:write",
     }
 
@@ -69,7 +142,125 @@ class TokenError(Shape):
 
     example: ClassVar[Document] = {"error": "invalid_client"}
 
-    error: Literal["invalid_request", "invalid_client", "unsupported_grant_type", "invalid_scope"]
+    error: Literal[
+        "invalid_request",
+        "invalid_client",
+        "unsupported_grant_type",
+        "invalid_scope",
+        "invalid_grant",
+        "unsupported_token_type",
+    ]
+
+
+class RevocationForm(Shape):
+    """What to revoke (RFC 7009, 2.1), and whose it is. The client may come by HTTP Basic."""
+
+    example: ClassVar[Document] = {
+        "token": "header.claims.signature",
+        "client_id": CLIENT,
+        "client_secret": SECRET,
+    }
+
+    token: str
+    token_type_hint: str | Absent = None
+    client_id: str | Absent = None
+    client_secret: str | Absent = None
+
+
+class TokenRevoked(Shape):
+    """It is good no longer, if it ever was."""
+
+    example: ClassVar[Document] = {"revoked": True}
+
+    revoked: Literal[True]
+
+
+class IntrospectionForm(Shape):
+    """What to look at (RFC 7662, 2.1)."""
+
+    example: ClassVar[Document] = {"token": "header.claims.signature"}
+
+    token: str
+    token_type_hint: str | Absent = None
+
+
+class Introspected(Shape):
+    """What the token says (RFC 7662, 2.2), if it is good; else no more than that it is not."""
+
+    example: ClassVar[Document] = {
+        "active": True,
+        "token_type": "Bearer",
+        "iss": "https://registry.example",
+        "aud": "linli",
+        "sub": CLIENT,
+        "client_id": CLIENT,
+        "jti": "01a20bba-6635-7424-a8e4-81d825bcf371",
+        "iat": 1795492800,
+        "nbf": 1795492800,
+        "exp": 1795493400,
+        "scope": "dispatch:read",
+        "role": "unit",
+        "unit": "unit-health-centre",
+        "communities": ["shaba"],
+    }
+
+    active: bool
+    token_type: Literal["Bearer"] | Absent = None
+    iss: str | Absent = None
+    aud: str | Absent = None
+    sub: str | Absent = Field(None, description="who acts")
+    client_id: str | Absent = Field(None, description="what asked for it: the same, or a personal token")
+    jti: str | Absent = None
+    iat: int | Absent = None
+    nbf: int | Absent = None
+    exp: int | Absent = None
+    scope: str | Absent = None
+    role: str | Absent = None
+    unit: str | Absent = None
+    communities: list[str] | Absent = None
+
+
+class KeyRotated(Registered):
+    """The new key, and when it begins to sign."""
+
+    example: ClassVar[Document] = {
+        "id": "key-21fe31dfa154a261",
+        "kid": "21fe31dfa154a261",
+        "used_from": "2026-11-24T03:29:38.123Z",
+    }
+
+    kid: str
+    used_from: Moment
+
+
+class Metadata(Shape):
+    """Metadata of an authorization server (RFC 8414)."""
+
+    example: ClassVar[Document] = {
+        "issuer": "https://registry.example",
+        "token_endpoint": "https://registry.example/oauth/token",
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "revocation_endpoint": "https://registry.example/oauth/revoke",
+        "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "introspection_endpoint": "https://registry.example/oauth/introspect",
+        "introspection_endpoint_auth_methods_supported": ["Bearer"],
+        "jwks_uri": "https://registry.example/.well-known/jwks.json",
+        "scopes_supported": ["dispatch:read", "dispatch:write"],
+        "response_types_supported": [],
+        "grant_types_supported": ["client_credentials"],
+    }
+
+    issuer: str
+    token_endpoint: str
+    token_endpoint_auth_methods_supported: list[str]
+    revocation_endpoint: str
+    revocation_endpoint_auth_methods_supported: list[str]
+    introspection_endpoint: str
+    introspection_endpoint_auth_methods_supported: list[str]
+    jwks_uri: str
+    scopes_supported: list[str]
+    response_types_supported: list[str]
+    grant_types_supported: list[str]
 
 
 class Key(Shape):

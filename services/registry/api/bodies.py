@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic_core.core_schema import ValidationInfo
 
-from shared.events.registry import Category, Name, Team, Tier, WorkingHours
+from shared.events.registry import Category, Name, Reason, Team, Tier, WorkingHours
+from shared.kernel.times import Time
+from shared.runtime.http.shapes import Absent
 from shared.runtime.ids import Id
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -20,27 +23,98 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class ClientBody(Body):
-    """A client for staff."""
+Scopes = Annotated[
+    list[Annotated[str, StringConstraints(pattern=r"^[a-z]+(:[a-z]+)?$", max_length=40)]],
+    Field(max_length=40),
+]
+
+
+class UnitClientBody(Body):
+    """A client for a unit's own system. Without `scopes` it has all of its role."""
+
+    name: Text = Field(examples=["hospital system"])
+    scopes: Scopes | None = Field(None, min_length=1, examples=[["registry:read", "dispatch:read"]])
+    expires_at: Time | None = Field(None, examples=["2027-12-31T16:00:00Z"])
+
+
+class ClientBody(UnitClientBody):
+    """A client for staff. Without `scopes` it has all of its role."""
 
     name: Text = Field(examples=["night shift"])
     role: Literal["dispatcher", "auditor", "admin"]
 
 
-class UnitClientBody(Body):
-    """A client for a unit's own system."""
+class PersonBody(Body):
+    """A member of staff who may sign in: by an address that the identity provider has verified, or by its
+    subject there."""
 
-    name: Text = Field(examples=["hospital system"])
+    email: Annotated[str, StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]{1,190}$")] | None = Field(
+        None, examples=["mei.li@example.org"]
+    )
+    subject: Text | None = None
+    role: Literal["dispatcher", "auditor", "admin"]
+    scopes: Scopes | None = Field(None, min_length=1, examples=[["dispatch:read", "dispatch:write"]])
+    expires_at: Time | None = Field(None, examples=["2027-12-31T16:00:00Z"])
+
+    @model_validator(mode="after")
+    def known_somehow(self) -> PersonBody:
+        """Somebody whom the provider cannot name could never sign in."""
+        if self.email is None and self.subject is None:
+            raise ValueError("email or subject is needed")
+        return self
 
 
-class UnitBody(Body):
-    """A partner unit."""
+class SecretBody(Body):
+    """A new secret. The earlier ones are good for `overlap_seconds` more: a day, if nothing else is said."""
 
-    name: Text = Field(examples=["东川卫生服务中心"])
-    kind: Slug = Field(examples=["health"])
+    overlap_seconds: int = Field(86_400, ge=0, le=604_800)
 
 
-class VolunteerBody(Body):
+class PersonalTokenBody(Body):
+    """A personal token for a script."""
+
+    name: Text = Field(examples=["weekly export"])
+    scopes: Scopes = Field(min_length=1, examples=[["dispatch:read"]])
+    expires_at: Time = Field(examples=["2027-01-31T16:00:00Z"])
+
+
+class NewBody(Body):
+    """A thing that is to be on record in a community."""
+
+    community: Slug | Absent = Field(None, description="one of the token's; it may leave out its only one")
+
+
+class ChangesBody(Body):
+    """What changes of a thing: a field that is not sent stays as it is, null takes an optional one away."""
+
+    optional: ClassVar[frozenset[str]] = frozenset()
+    """The fields that can be taken away."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _must_stay(cls, value: object, info: ValidationInfo) -> object:
+        if value is None and info.field_name not in cls.optional:
+            raise ValueError("it cannot be taken away; leave it out, and it stays as it is")
+        return value
+
+    def cleared(self) -> tuple[str, ...]:
+        """The fields that are taken away."""
+        return tuple(sorted(name for name in self.model_fields_set if getattr(self, name) is None))
+
+
+class EndBody(Body):
+    """Why something ends."""
+
+    reason: Reason
+
+
+class MergeBody(Body):
+    """What a thing turned out to be."""
+
+    into: Id = Field(examples=["unit-health-centre"])
+
+
+class VolunteerBody(NewBody):
     """A volunteer of a unit."""
 
     name: Text = Field(examples=["李梅"])
@@ -52,7 +126,7 @@ class VolunteerBody(Body):
 Flag = Literal["over-sixty", "empty-nest", "lives-alone", "low-income", "disabled"]
 
 
-class ResidentBody(Body):
+class ResidentBody(NewBody):
     """A resident."""
 
     name: Text = Field(examples=["王秀英"])
@@ -74,14 +148,20 @@ class NameBody(Body):
         return Name(zh=self.zh, en=self.en)
 
 
-class GridBody(Body):
+class NameChanges(ChangesBody):
+    """What changes of a thing that has no more than a name."""
+
+    name: NameBody | Absent = None
+
+
+class GridBody(NewBody):
     """A grid by its code."""
 
     grid: Slug = Field(examples=["shaba-13"])
     name: NameBody
 
 
-class ServiceBody(Body):
+class ServiceBody(NewBody):
     """A service for the catalogue."""
 
     name: NameBody

@@ -1,4 +1,4 @@
-"""Personal details of residents and volunteers: read on record, and erased."""
+"""Personal details of residents, volunteers and units: read on record, and erased."""
 
 from __future__ import annotations
 
@@ -7,11 +7,16 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response, Security
 from pydantic import BaseModel, ConfigDict
 
-from services.registry.api import shapes
-from services.registry.api.records import RECORDS, community_of
+from services.registry.api import detail_shapes, shapes
+from services.registry.api.records import RECORDS, may_reach
 from services.registry.domain.record import End, Register
 from shared.events.details import DetailsErased, DetailsViewed, Purpose
-from shared.events.registry import ResidentErased, ResidentRegistered, VolunteerRegistered
+from shared.events.registry import (
+    ResidentErased,
+    ResidentRegistered,
+    UnitRegistered,
+    VolunteerRegistered,
+)
 from shared.folds.record import FOLD
 from shared.kernel.commit import Answer
 from shared.kernel.decider import NOT_FOUND, require
@@ -40,7 +45,7 @@ class PurposeQuery(BaseModel):
 
 async def _show(
     id: str,
-    kind: type[ResidentRegistered] | type[VolunteerRegistered],
+    kind: type[ResidentRegistered] | type[VolunteerRegistered] | type[UnitRegistered],
     purpose: Purpose,
     call: tuple[Request, Principal, Commands],
 ) -> Response:
@@ -49,19 +54,21 @@ async def _show(
     stored = await service.store.stream(id)
     decoded = (RECORDS.decode(event.type, event.data) for event in stored)
     record = FOLD.over(event for event in decoded if event is not None)
-    if not isinstance(record.facts, kind):
+    facts = record.facts
+    if not isinstance(facts, kind) or not may_reach(principal, id, facts):
         raise not_found()
-    if record.ended:
+    if isinstance(record.end, ResidentErased):
         raise Erased(id)
-    viewed = DetailsViewed(community=community_of(principal), subject=id, purpose=purpose, count=1)
-    reading = Reading([record.facts.details], viewed)
+    digests = [facts.details] if facts.details is not None else []
+    viewed = DetailsViewed(community=facts.community, subject=id, purpose=purpose, count=len(digests))
+    reading = Reading(digests, viewed)
     return await show(request, principal, commands, service.sealed, reading)
 
 
 @router.get(
     "/residents/{resident}/details",
     summary="A resident's personal details",
-    responses=answers(shapes.ResidentDetails, headers=[POSITION]),
+    responses=answers(detail_shapes.ResidentDetails, headers=[POSITION]),
 )
 async def resident_details(
     resident: str,
@@ -77,7 +84,7 @@ async def resident_details(
 @router.get(
     "/volunteers/{volunteer}/details",
     summary="A volunteer's name",
-    responses=answers(shapes.VolunteerDetails, headers=[POSITION]),
+    responses=answers(detail_shapes.VolunteerDetails, headers=[POSITION]),
 )
 async def volunteer_details(
     volunteer: str,
@@ -88,6 +95,22 @@ async def volunteer_details(
 ) -> Response:
     """The reading is recorded as `details-viewed`."""
     return await _show(volunteer, VolunteerRegistered, query.purpose, (request, principal, commands))
+
+
+@router.get(
+    "/units/{unit}/details",
+    summary="A unit's contacts",
+    responses=answers(detail_shapes.UnitDetails, headers=[POSITION]),
+)
+async def unit_details(
+    unit: str,
+    query: Annotated[PurposeQuery, Query()],
+    request: Request,
+    principal: DetailsReader,
+    commands: CommandsOf,
+) -> Response:
+    """The persons to talk to. The reading is recorded as `details-viewed`."""
+    return await _show(unit, UnitRegistered, query.purpose, (request, principal, commands))
 
 
 @router.post(
@@ -102,8 +125,11 @@ async def erase_resident(resident: str, request: Request, principal: Admin, comm
 
     async def work(transaction: Transaction) -> Answer:
         record = await transaction.load(RECORDS, resident)
-        require(isinstance(record.facts, ResidentRegistered), "not-found", NOT_FOUND)
-        community = community_of(principal)
+        facts = record.facts
+        known = isinstance(facts, ResidentRegistered) and may_reach(principal, resident, facts)
+        require(known, "not-found", NOT_FOUND)
+        assert facts is not None
+        community = facts.community
         await transaction.decide(RECORDS, resident, End(ResidentErased(community=community)))
         # Nothing can refuse from here on, and what is deleted stays so. The tombstone and the deletion come
         # before the event: whoever hears it can rely on both.

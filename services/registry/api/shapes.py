@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from services.registry.api.bodies import Flag
-from shared.events.registry import Category, Name, Role, Team, Tier, WorkingHours
+from pydantic import Field
+
+from shared.events.registry import Category, Name, Reason, Role, Room, Team, Tier, WorkingHours
+from shared.kernel.times import Time
 from shared.runtime.http.headers import Document
 from shared.runtime.http.openapi import Shape
 from shared.runtime.http.shapes import Absent
@@ -15,6 +17,8 @@ CLIENT = "client-01a20bba-5f11-7c0e-8f3c-6a4de1a0b9d2"
 RESIDENT = "resident-01a20bba-65d1-763e-9050-2b0bfdad0bb6"
 VOLUNTEER = "volunteer-01a20bba-65bf-7092-bb24-d5c070452313"
 UNIT = "unit-health-centre"
+AT = "2026-11-24T03:34:55.102Z"
+CONFIRMED: Document = {"assured_at": AT, "stale": False}
 
 
 class Registered(Shape):
@@ -33,10 +37,38 @@ class Erased(Registered):
     erased: Literal[True]
 
 
+class Ended(Registered):
+    """It has ended, for this reason."""
+
+    example: ClassVar[Document] = {"id": "grid-shaba-13", "ended": "replaced"}
+
+    ended: Reason
+
+
+class Merged(Registered):
+    """It is on record as another thing from now on."""
+
+    example: ClassVar[Document] = {"id": "unit-health-center", "merged_into": UNIT}
+
+    merged_into: Id
+
+
+class Assured(Registered):
+    """It is confirmed, since then."""
+
+    example: ClassVar[Document] = {"id": UNIT, "assured_at": AT}
+
+    assured_at: Time
+
+
 class OnRecord(Registered):
-    """A thing on record."""
+    """A thing on record. `assured_at` is when it was last registered, changed or confirmed."""
 
     community: str
+    assured_at: Time | Absent = None
+    stale: bool | Absent = Field(None, description="whether nobody has confirmed it for 90 days")
+    ended: Reason | Absent = Field(None, description="why it is no more")
+    merged_into: Id | Absent = Field(None, description="under which other id it is on record")
 
 
 class Client(OnRecord):
@@ -48,11 +80,17 @@ class Client(OnRecord):
         "role": "unit",
         "unit": UNIT,
         "communities": ["shaba"],
+        "scopes": ["dispatch:read", "registry:read"],
+        "expires_at": "2027-12-31T16:00:00.000Z",
+        "last_used_at": "2026-11-24T03:00:00.000Z",
     }
 
     role: Role
     unit: Id | Absent = None
     communities: list[str]
+    scopes: list[str] | Absent = Field(None, description="without it all of the role's")
+    expires_at: str | Absent = None
+    last_used_at: str | None = Field(description="to the hour; null if it was not used")
 
 
 class Unit(OnRecord):
@@ -63,6 +101,7 @@ class Unit(OnRecord):
         "community": "shaba",
         "name": "东川卫生服务中心",
         "kind": "health",
+        **CONFIRMED,
     }
 
     name: str
@@ -95,6 +134,47 @@ class ServiceTeam(OnRecord):
 
     team: Team
     name: Name
+
+
+class Community(OnRecord):
+    """A community."""
+
+    example: ClassVar[Document] = {
+        "id": "community-shaba",
+        "community": "shaba",
+        "name": {"zh": "沙坝社区", "en": "Shaba community"},
+        **CONFIRMED,
+    }
+
+    name: Name
+
+
+class Facility(OnRecord):
+    """A facility, its rooms and when they are open. `keeper` is the unit that looks after it."""
+
+    example: ClassVar[Document] = {
+        "id": "facility-01a20bba-66aa-7b3c-9f10-0a2b4c6d8e01",
+        "community": "shaba",
+        "name": {"zh": "居家养老服务中心", "en": "Home care centre"},
+        "kind": "elder-care",
+        "grid": "shaba-03",
+        "rooms": [
+            {
+                "code": "rehabilitation",
+                "name": {"zh": "康复室", "en": "Rehabilitation room"},
+                "capacity": 12,
+                "opening": [{"day": "monday", "opens": "08:30", "closes": "17:30"}],
+            }
+        ],
+        "keeper": UNIT,
+        **CONFIRMED,
+    }
+
+    name: Name
+    kind: str
+    grid: str
+    rooms: list[Room]
+    keeper: Id | Absent = None
 
 
 class Grid(OnRecord):
@@ -160,43 +240,3 @@ class Resident(OnRecord):
 
     grid: str
     tier: Tier
-
-
-class VolunteerDetail(Shape):
-    """The name of a volunteer."""
-
-    example: ClassVar[Document] = {"name": "李梅"}
-
-    name: str
-
-
-class VolunteerDetails(Shape):
-    """What is kept sealed of a volunteer: one item."""
-
-    example: ClassVar[Document] = {"items": [VolunteerDetail.example]}
-
-    items: list[VolunteerDetail]
-
-
-class ResidentDetail(Shape):
-    """A resident's name, telephone, address and flags."""
-
-    example: ClassVar[Document] = {
-        "name": "王秀英",
-        "phone": "13800000001",
-        "address": "3栋2单元401",
-        "flags": ["lives-alone"],
-    }
-
-    name: str
-    phone: str | None
-    address: str | None
-    flags: list[Flag]
-
-
-class ResidentDetails(Shape):
-    """What is kept sealed of a resident: one item."""
-
-    example: ClassVar[Document] = {"items": [ResidentDetail.example]}
-
-    items: list[ResidentDetail]

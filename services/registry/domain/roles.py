@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from shared.events.registry import Role
+from shared.kernel.decider import require
 
 SCOPES: Mapping[Role, frozenset[str]] = {
     "admin": frozenset(
         {
-            *("registry:read", "registry:write", "registry:admin", "residents:read", "details:read"),
+            *("registry:read", "registry:write", "registry:admin", "registry:introspect"),
+            *("residents:read", "details:read"),
             *("dispatch:read", "dispatch:write", "dispatch:coordinate"),
             *("notify:read", "notify:write", "audit:read", "events:read", "operate"),
         }
@@ -33,7 +35,20 @@ SCOPES: Mapping[Role, frozenset[str]] = {
 }
 
 
-def granted(role: Role, asked: str | None) -> frozenset[str]:
-    """The scopes for `role`: all of its own, or those asked for (space-separated) that it has."""
-    own = SCOPES[role]
+def own_scopes(role: Role, narrowed: Iterable[str] | None) -> frozenset[str]:
+    """What a client of `role` has: all of the role's, or those of them that it was `narrowed` to."""
+    return SCOPES[role] if narrowed is None else SCOPES[role] & frozenset(narrowed)
+
+
+def granted(own: frozenset[str], asked: str | None) -> frozenset[str]:
+    """The scopes of a token: all that its client has (`own`), or those asked for (by spaces) that it has."""
     return own if not asked else own & frozenset(asked.split())
+
+
+def require_yours(wanted: frozenset[str], role: Role, yours: frozenset[str]) -> None:
+    """Nobody gives away more than the role may have, or than `yours`, the scopes of the token that gives.
+
+    Raises Refused: scope-not-yours.
+    """
+    message = "a client has no more scopes than its role, and no more than the token that registers it"
+    require(wanted <= SCOPES[role] & yours, "scope-not-yours", message)

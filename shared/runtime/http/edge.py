@@ -18,7 +18,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.runtime.http.bodies import read_body, read_json, replayed
-from shared.runtime.http.problems import Problem, internal_error, of_store, unavailable
+from shared.runtime.http.problems import CALLER, REASON, Problem, internal_error, of_store, unavailable
 from shared.runtime.http.rate import RateLimit
 from shared.runtime.http.routes import JSON
 from shared.runtime.ids import new_event_id
@@ -27,11 +27,15 @@ from shared.runtime.mongo import PyMongoError, StoreUnavailable
 
 CALLS = Counter("linli_http_requests_total", "calls", ["method", "status"])
 SECONDS = Histogram("linli_http_request_seconds", "time to answer", ["method"])
+REFUSED = Counter(
+    "linli_access_refused", "calls that were not let in, by the code of the refusal", ["reason"]
+)
 
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
 _TRACEPARENT = re.compile(r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
 _AFTER = re.compile(r"^(registry|dispatch|notify|audit)@([0-9]{1,15})$")
 _WITH_BODY = {"POST", "PUT", "PATCH"}
+FORM = "application/x-www-form-urlencoded"
 ALWAYS_OPEN = ("/livez", "/readyz", "/metrics")
 """Paths that are answered whatever the state of the service, and not counted by the rate limit."""
 
@@ -85,7 +89,7 @@ class Edge:
         CALLS.labels(scope["method"], str(call.status)).inc()
         SECONDS.labels(scope["method"]).observe(took)
         if call.status >= 400:
-            log.info("call-refused", status=call.status, took_ms=round(took * 1000))
+            _note_refusal(call, took)
 
     async def _admit(self, call: _Call, headers: Headers, receive: Receive) -> Receive:
         scope, path = call.scope, call.scope["path"]
@@ -105,7 +109,7 @@ class Edge:
         if media_type == "application/json":
             if body:
                 scope[JSON] = read_json(body)
-        elif body and not (path == "/oauth/token" and media_type == "application/x-www-form-urlencoded"):
+        elif body and not (path.startswith("/oauth/") and media_type == FORM):
             raise Problem(415, "unsupported-media-type", "body and Content-Type must be application/json")
         scope["linli.body"] = body
         return replayed(body, receive)
@@ -146,7 +150,17 @@ class _Call:
         """Send `problem`, unless an answer has begun: then the connection is all that can be cut."""
         if self.status:
             raise problem
+        self.scope[REASON] = problem.code
         await problem.response()(self.scope, receive, self.send)
+
+
+def _note_refusal(call: _Call, took: float) -> None:
+    """Log it with its code and, if it is known, its client; count those that were not let in."""
+    reason = str(call.scope.get(REASON, "none"))
+    known = {"client": call.scope[CALLER]} if CALLER in call.scope else {}
+    log.info("call-refused", status=call.status, code=reason, took_ms=round(took * 1000), **known)
+    if call.status in (401, 403, 429):
+        REFUSED.labels(reason).inc()
 
 
 def _new_traceparent() -> str:

@@ -18,12 +18,26 @@ from shared.runtime.mongo import PyMongoError, StoreUnavailable, is_passing
 from shared.runtime.sealed import Erased
 
 MEDIA_TYPE = "application/problem+json"
+REASON = "linli.reason"
+"""The key of an ASGI scope under which a refused call's code is left for the edge, which logs and counts."""
+CALLER = "linli.caller"
+"""The key of an ASGI scope under which the client is left that a call was found to be of."""
 RETRY_AFTER_S = 1
 
 log = structlog.get_logger()
 
 # A refusal is a conflict with what is so (409), unless its code says otherwise.
-REFUSALS: Mapping[str, int] = {"not-found": 404, "forbidden": 403, "erased": 410, "url-not-allowed": 422}
+REFUSALS: Mapping[str, int] = {
+    "not-found": 404,
+    "forbidden": 403,
+    "scope-not-yours": 403,
+    "staff-only": 403,
+    "personal-token-not-enough": 403,
+    "expiry-passed": 422,
+    "expiry-too-far": 422,
+    "erased": 410,
+    "url-not-allowed": 422,
+}
 UNKNOWN = "unknown-"
 
 _FAULT = "a fault of this service; its log has it under this answer's X-Request-Id"
@@ -42,7 +56,7 @@ class Problem(Exception):
         *,
         errors: Sequence[Mapping[str, str]] = (),
         headers: Mapping[str, str] | None = None,
-        facts: Mapping[str, str] | None = None,
+        facts: Mapping[str, Json] | None = None,
     ) -> None:
         super().__init__(code)
         self.status = status
@@ -145,8 +159,10 @@ def install(app: FastAPI) -> None:
     """Map every error to its problem document: the one place where that is decided."""
 
     def answer(make: Callable[[Exception], Problem]) -> Callable[[Request, Exception], Awaitable[Response]]:
-        async def handler(_: Request, error: Exception) -> Response:
-            return make(error).response()
+        async def handler(request: Request, error: Exception) -> Response:
+            problem = make(error)
+            request.scope[REASON] = problem.code
+            return problem.response()
 
         return handler
 

@@ -121,6 +121,22 @@ class Parked(Shape):
     reason: str
 
 
+class Keyring(Shape):
+    """The keys that details are sealed with, and what this process has sealed anew since it started."""
+
+    example: ClassVar[Document] = {
+        "current": "key-0002",
+        "keys": ["key-0001", "key-0002"],
+        "resealed": 1204,
+        "unreadable": 0,
+    }
+
+    current: str
+    keys: list[str]
+    resealed: int
+    unreadable: int
+
+
 class Redriven(Shape):
     """How many parked events were taken now, and how many still wait."""
 

@@ -1,0 +1,66 @@
+"""Service teams and the committee's seats."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+
+from services.registry.api import shapes
+from services.registry.api.bodies import NameChanges
+from services.registry.api.lists import Admin, NamedPage, Reader, RecordsPage, one, page_of
+from services.registry.api.records import Call, amend
+from shared.events.registry import Amendment, Team, TeamAmended, TeamFormed
+from shared.kernel.event import Event
+from shared.runtime.execute import Transaction
+from shared.runtime.http.calls import CommandsOf
+from shared.runtime.http.headers import ETAG
+from shared.runtime.http.openapi import answers, listed
+from shared.runtime.http.routes import Route
+from shared.runtime.ids import Id
+
+router = APIRouter(prefix="/v1", tags=["people"], route_class=Route)
+
+
+class TeamsPage(NamedPage):
+    """Which teams."""
+
+    team: Team | None = None
+
+
+class SeatsPage(RecordsPage):
+    """Which seats."""
+
+    unit: Id | None = None
+    seat: Literal["deputy-secretary", "member"] | None = None
+
+
+@router.get("/teams", summary="Service teams", responses=answers(listed(shapes.ServiceTeam)))
+async def teams(request: Request, page: Annotated[TeamsPage, Query()], principal: Reader) -> Response:
+    """The community's teams."""
+    return await page_of(request, principal, "team", page, {"team": page.team})
+
+
+@router.get("/teams/{team}", summary="One team", responses=answers(shapes.ServiceTeam, headers=[ETAG]))
+async def team(team: str, request: Request, principal: Reader) -> Response:
+    """404 if there is none."""
+    return await one(request, principal, "team", team)
+
+
+@router.patch("/teams/{team}", summary="Amend a team", responses=answers(shapes.Registered))
+async def amend_team(
+    team: str, body: NameChanges, request: Request, principal: Admin, commands: CommandsOf
+) -> Response:
+    """200; what is so already is no event."""
+
+    async def changes(_: Transaction, facts: Event) -> Amendment:
+        name = body.name.name() if body.name is not None else None
+        return TeamAmended(community=facts.community, name=name)
+
+    return await amend(Call(commands, request, principal, team, TeamFormed), changes)
+
+
+@router.get("/seats", summary="The committee", responses=answers(listed(shapes.Seat)))
+async def seats(request: Request, page: Annotated[SeatsPage, Query()], principal: Reader) -> Response:
+    """The seats of the committee and the units that hold them."""
+    return await page_of(request, principal, "seat", page, {"unit": page.unit, "seat": page.seat})

@@ -1,0 +1,98 @@
+"""The events of registry: who and what there is, and who may come in. One module for each area."""
+
+from __future__ import annotations
+
+from shared.events.registry.access import (
+    AccessTokenRevoked,
+    ClientRegistered,
+    ClientRevoked,
+    ClientSecretRotated,
+    PersonAdmitted,
+    PersonalTokenIssued,
+    PersonalTokenRevoked,
+    PersonDismissed,
+    PersonSignedIn,
+    SigningKeyPublished,
+    SigningKeyRetired,
+)
+from shared.events.registry.catalogue import ServicePublished
+from shared.events.registry.people import (
+    ResidentErased,
+    ResidentRegistered,
+    TeamAmended,
+    TeamFormed,
+    VolunteerRegistered,
+)
+from shared.events.registry.places import (
+    CommunityAmended,
+    CommunityFounded,
+    FacilityAmended,
+    FacilityClosed,
+    FacilityOpened,
+    GridAmended,
+    GridDefined,
+    GridRetired,
+    Opening,
+    Room,
+    Weekday,
+)
+from shared.events.registry.records import RecordAssured, RecordsMerged, RecordStale
+from shared.events.registry.terms import (
+    Amendment,
+    Category,
+    Ending,
+    Name,
+    Reason,
+    Role,
+    Team,
+    Tier,
+    WorkingHours,
+)
+from shared.events.registry.units import SeatFilled, UnitAmended, UnitRegistered, UnitRetired
+
+__all__ = [
+    "AccessTokenRevoked",
+    "Amendment",
+    "Category",
+    "ClientRegistered",
+    "ClientRevoked",
+    "ClientSecretRotated",
+    "CommunityAmended",
+    "CommunityFounded",
+    "Ending",
+    "FacilityAmended",
+    "FacilityClosed",
+    "FacilityOpened",
+    "GridAmended",
+    "GridDefined",
+    "GridRetired",
+    "Name",
+    "Opening",
+    "PersonAdmitted",
+    "PersonDismissed",
+    "PersonSignedIn",
+    "PersonalTokenIssued",
+    "PersonalTokenRevoked",
+    "Reason",
+    "RecordAssured",
+    "RecordStale",
+    "RecordsMerged",
+    "ResidentErased",
+    "ResidentRegistered",
+    "Role",
+    "Room",
+    "SeatFilled",
+    "ServicePublished",
+    "SigningKeyPublished",
+    "SigningKeyRetired",
+    "Team",
+    "TeamAmended",
+    "TeamFormed",
+    "Tier",
+    "UnitAmended",
+    "UnitRegistered",
+    "UnitRetired",
+    "VolunteerRegistered",
+    "Weekday",
+    "WorkingHours",
+]

@@ -1,0 +1,223 @@
+"""The keys and revocations that a service has heard of, and what a token is worth by them.
+
+What a good token is says `claims.py`. The check is on every call's way: a token that was found good is looked
+up in memory from then on, until something is revoked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+import structlog
+from joserfc.errors import JoseError
+from joserfc.jwk import OKPKey
+
+from shared.kernel.cloudevent import CloudEvent
+from shared.kernel.times import parse_time
+from shared.runtime.claims import LEEWAY_S, Claims, TokenFault, UnknownKey, read_claims
+from shared.runtime.http.problems import Problem
+from shared.runtime.http.rate import FailureLimit
+from shared.runtime.mongo import Database
+
+ISSUER = "linli"
+CACHE = 10_000
+RELOAD_S = 3.0
+UNKNOWN_KEY_S = 1.0
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The caller: a client with a role, its communities, and its unit if it is a unit's client.
+
+    `credential` is what the token was asked for with: the client itself, or a personal token of its own;
+    `token` the id (`jti`) of the access token.
+    """
+
+    client: str
+    role: str
+    scopes: frozenset[str]
+    communities: frozenset[str]
+    unit: str | None = None
+    credential: str = ""
+    token: str = ""
+
+    def sees(self, units: tuple[str, ...] | frozenset[str]) -> bool:
+        """Whether something that concerns `units` may be shown: a unit sees what names it, staff all."""
+        return self.unit is None or self.unit in units
+
+
+@dataclass(slots=True)
+class KeyTable:
+    """The public keys and revocations that this service has heard of, in its own database.
+
+    Collection `access`: `key:<kid>` with the key as `jwk`, and `retired` once it is; `revoked:<id>` of a
+    client or a personal token; `token:<jti>` of an access token, until it would have expired.
+    """
+
+    database: Database
+    issuer: str = ISSUER
+    failures: FailureLimit = field(default_factory=FailureLimit)
+    keys: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    revoked: set[str] = field(default_factory=set)
+    """Ids of clients, of personal tokens and of access tokens."""
+    verified: dict[str, tuple[Principal, int]] = field(default_factory=dict)
+    loaded: float = 0.0
+    _imported: dict[str, OKPKey] = field(default_factory=dict)
+
+    async def load(self) -> None:
+        """Read the table: at the start, every few seconds for what another replica was told, and when a
+        token names a key that is not known."""
+        self.loaded = time.monotonic()
+        known, now = len(self.revoked), int(time.time())
+        async for document in self.database["access"].find({}):
+            kind, name = str(document["_id"]).split(":", 1)
+            if kind == "key":
+                self.trust(name, document["jwk"], retired=bool(document.get("retired")))
+            elif kind == "token" and int(document["expires"]) + LEEWAY_S <= now:
+                self.revoked.discard(name)
+                await self.database["access"].delete_one({"_id": document["_id"]})
+            else:
+                self.revoked.add(name)
+        if len(self.revoked) > known:
+            self.verified.clear()
+
+    async def keep_loading(self) -> None:
+        """Read the table again and again, until cancelled."""
+        while True:
+            await asyncio.sleep(RELOAD_S)
+            await self.load()
+
+    async def knows(self, token: str) -> bool:
+        """Whether `token` is good."""
+        try:
+            await self.verify(token)
+        except Problem:
+            return False
+        return True
+
+    def reactions(self) -> dict[str, Callable[[CloudEvent], Awaitable[None]]]:
+        """The events of registry that this table is made of."""
+        return {
+            "signing-key-published": self.learn_key,
+            "signing-key-retired": self.learn_retirement,
+            "client-revoked": self.learn_revocation,
+            "person-dismissed": self.learn_revocation,
+            "personal-token-revoked": self.learn_revocation,
+            "access-token-revoked": self.learn_token_revocation,
+        }
+
+    async def learn_key(self, event: CloudEvent) -> None:
+        """Reaction to `signing-key-published`."""
+        await self.add_key(str(event.data["kid"]), str(event.data["x"]))
+
+    async def add_key(self, kid: str, x: str) -> None:
+        """Trust the Ed25519 public key `x` (base64url) under the name `kid`, unless it was retired."""
+        jwk = {"kty": "OKP", "crv": "Ed25519", "kid": kid, "x": x}
+        await self.database["access"].update_one({"_id": f"key:{kid}"}, {"$set": {"jwk": jwk}}, upsert=True)
+        found = await self.database["access"].find_one({"_id": f"key:{kid}"})
+        self.trust(kid, jwk, retired=bool(found and found.get("retired")))
+
+    async def learn_retirement(self, event: CloudEvent) -> None:
+        """Reaction to `signing-key-retired`. The name stays, so that the key does not come back."""
+        kid = str(event.data["kid"])
+        jwk = self.keys.get(kid, {})
+        await self.database["access"].update_one(
+            {"_id": f"key:{kid}"}, {"$set": {"retired": True}, "$setOnInsert": {"jwk": jwk}}, upsert=True
+        )
+        self.trust(kid, jwk, retired=True)
+        self.verified.clear()
+
+    def trust(self, kid: str, jwk: Mapping[str, str], retired: bool = False) -> None:
+        """Take tokens signed by `jwk`, in memory alone; none any more if it is `retired`."""
+        if retired:
+            self.keys.pop(kid, None)
+            self._imported.pop(kid, None)
+        elif kid not in self._imported:
+            try:
+                self._imported[kid] = OKPKey.import_key(dict(jwk))
+            except (JoseError, ValueError, TypeError) as error:
+                # One that cannot be read must not keep the others from being used.
+                log.error("key-unreadable", kid=kid, error=type(error).__name__)
+                return
+            self.keys[kid] = jwk
+
+    async def learn_revocation(self, event: CloudEvent) -> None:
+        """Reaction to what ends a client, a person or a personal token."""
+        await self._revoke(f"revoked:{event.stream}", {"at": event.recorded})
+
+    async def learn_token_revocation(self, event: CloudEvent) -> None:
+        """Reaction to `access-token-revoked`."""
+        expires = int(parse_time(str(event.data["expires_at"])).timestamp())
+        await self._revoke(f"token:{event.data['jti']}", {"expires": expires})
+
+    async def _revoke(self, document: str, facts: Mapping[str, object]) -> None:
+        await self.database["access"].update_one({"_id": document}, {"$set": dict(facts)}, upsert=True)
+        self.revoked.add(document.split(":", 1)[1])
+        self.verified.clear()
+
+    async def verify(self, token: str) -> Principal:
+        """The caller behind `token`. Raises Problem 401."""
+        now = int(time.time())
+        cached = self.verified.get(token)
+        if cached is not None and cached[1] > now:
+            principal = cached[0]
+        else:
+            claims = await self._read(token, now)
+            principal = _principal(claims)
+            if len(self.verified) >= CACHE:
+                self.verified.clear()
+            self.verified[token] = (principal, claims.expires)
+        if not self.revoked.isdisjoint((principal.client, principal.credential, principal.token)):
+            raise _revoked()
+        return principal
+
+    async def claims(self, token: str) -> Claims:
+        """What a good `token` says. Raises Problem 401."""
+        claims = await self._read(token, int(time.time()))
+        if not self.revoked.isdisjoint((claims.subject, claims.client, claims.id)):
+            raise _revoked()
+        return claims
+
+    async def _read(self, token: str, now: int) -> Claims:
+        try:
+            try:
+                return read_claims(token, self._imported, self.issuer, now)
+            except UnknownKey:
+                if time.monotonic() - self.loaded <= UNKNOWN_KEY_S:
+                    raise
+                await self.load()
+                return read_claims(token, self._imported, self.issuer, now)
+        except TokenFault as fault:
+            raise of_fault(fault) from None
+
+
+def _principal(claims: Claims) -> Principal:
+    return Principal(
+        client=claims.subject,
+        role=claims.role,
+        scopes=claims.scopes,
+        communities=claims.communities,
+        unit=claims.unit,
+        credential=claims.client,
+        token=claims.id,
+    )
+
+
+def _revoked() -> Problem:
+    message = "this token, or the client that it is of, was revoked; ask an administrator for access"
+    return unauthorized("token-revoked", message)
+
+
+def of_fault(fault: TokenFault) -> Problem:
+    return unauthorized(fault.code, fault.message)
+
+
+def unauthorized(code: str, detail: str) -> Problem:
+    """401 with the challenge of RFC 6750."""
+    challenge = f'Bearer error="invalid_token", error_description="{detail}"'
+    return Problem(401, code, detail, headers={"WWW-Authenticate": challenge})
