@@ -16,6 +16,7 @@ from shared.runtime.keyring import load_keyring
 from shared.runtime.service import Service, by_type
 from shared.runtime.settings import Settings
 
+GATHERS_S = 0.01
 FOLLOWED = ("registry", "dispatch", "notify", "audit")
 
 
@@ -32,7 +33,7 @@ def build(settings: Settings) -> FastAPI:
             await learn(events)
         await recorder.record(events)
 
-    follower = service.follow(FOLLOWED, take, parks=False, seen_again=recorder.seen_again)
+    follower = service.follow(FOLLOWED, take, parks=False, seen_again=recorder.seen_again, gathers=GATHERS_S)
 
     async def open_log() -> None:
         await recorder.open()

@@ -111,11 +111,13 @@ class Service:
         handler: Handler,
         parks: bool = True,
         seen_again: Handler | None = None,
+        gathers: float = 0.0,
     ) -> Follower:
         """Follow other services (and this one, if named) through the broker and their feeds."""
         sources = {service: self._source(service) for service in services}
         follower = Follower("events", sources, handler, self.database, parks, seen_again)
-        self._consumers.append(Consumer(self.broker, f"{self.name}.events.v1", services, follower))
+        queue = f"{self.name}.events.v1"
+        self._consumers.append(Consumer(self.broker, queue, services, follower, gathers))
         self.followers.append(follower)
         return follower
 
