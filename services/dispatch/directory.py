@@ -1,95 +1,138 @@
-"""What dispatch knows of registry: services, volunteers, residents, grids; from its events alone."""
+"""What dispatch knows of registry: services, volunteers, residents, grids, units; from its events alone."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
+from typing import Any
 
 from services.dispatch.domain import refusals
+from shared.events.index import decode
 from shared.events.registry import (
     GridDefined,
+    GridRetired,
+    ResidentAmended,
     ResidentErased,
+    ResidentMovedAway,
     ResidentRegistered,
+    ServiceAmended,
     ServicePublished,
+    ServiceWithdrawn,
+    UnitRegistered,
+    UnitRetired,
+    VolunteerAmended,
+    VolunteerLeft,
     VolunteerRegistered,
+    VolunteerResumed,
+    VolunteerSuspended,
 )
+from shared.folds.record import FOLD, Record
 from shared.kernel.cloudevent import CloudEvent
 from shared.kernel.decider import Refused
 from shared.kernel.event import Event
 from shared.runtime.mongo import Database
 from shared.runtime.service import Reaction
 
-KNOWN: Mapping[str, type[Event]] = {
-    model.type: model for model in (GridDefined, ResidentRegistered, ServicePublished, VolunteerRegistered)
-}
+KNOWN: Sequence[type[Event]] = (
+    *(GridDefined, GridRetired),
+    *(ServicePublished, ServiceAmended, ServiceWithdrawn),
+    *(UnitRegistered, UnitRetired),
+    *(ResidentRegistered, ResidentAmended, ResidentMovedAway, ResidentErased),
+    *(VolunteerRegistered, VolunteerAmended, VolunteerSuspended, VolunteerResumed, VolunteerLeft),
+)
 FRESH_S = 1.0
 CACHE = 5_000
 
 
 @dataclass(slots=True)
 class Directory:
-    """The collection `directory`: `{_id: stream, type, data, ended}`.
+    """The collection `directory`: `{_id: stream, events: {version: {type, data}}}`.
 
-    What was found is believed for a second, as another replica may apply what comes after.
+    Each event has its place by its version, so that it makes no difference in which order they come, or how
+    often. What was found is believed for a second, as another replica may apply what comes after.
     """
 
     database: Database
-    _found: dict[str, tuple[float, Event]] = field(default_factory=dict)
+    _found: dict[str, tuple[float, Record]] = field(default_factory=dict)
+    _learned: int = 0
 
     def reactions(self) -> dict[str, Reaction]:
         """How the directory follows registry."""
-        learned: dict[str, Reaction] = {name: self._learn for name in KNOWN}
-        return {**learned, ResidentErased.type: self._end}
+        return {model.type: self._learn for model in KNOWN}
 
     async def _learn(self, event: CloudEvent) -> None:
-        document = {"type": event.type, "data": dict(event.data), "ended": False}
+        said = {"type": event.type, "data": dict(event.data)}
         await self.database["directory"].update_one(
-            {"_id": event.stream}, {"$setOnInsert": document}, upsert=True
+            {"_id": event.stream}, {"$set": {f"events.{event.version}": said}}, upsert=True
         )
-
-    async def _end(self, event: CloudEvent) -> None:
-        await self.database["directory"].update_one({"_id": event.stream}, {"$set": {"ended": True}})
+        self._learned += 1
         self._found.pop(event.stream, None)
 
-    async def service(self, id: str) -> ServicePublished:
-        """Raises Refused `unknown-service`."""
+    async def service(self, id: str, communities: Collection[str]) -> ServicePublished:
+        """A service of one of `communities`. Raises Refused `unknown-service`, `service-withdrawn`."""
         found = await self._get(id)
-        if not isinstance(found, ServicePublished):
+        facts = found.facts
+        if not isinstance(facts, ServicePublished) or facts.community not in communities:
             raise Refused("unknown-service", refusals.UNKNOWN_SERVICE)
-        return found
+        if found.ended:
+            raise Refused("service-withdrawn", refusals.SERVICE_WITHDRAWN)
+        return facts
+
+    async def units_of(self, service: ServicePublished) -> tuple[str, ...]:
+        """The units of a service, its lead unit first, without those that take part no longer."""
+        units = dict.fromkeys((service.lead_unit, *service.supporting_units))
+        return tuple([unit for unit in units if not (await self._get(unit)).ended])
 
     async def volunteer(self, id: str) -> VolunteerRegistered:
-        """Raises Refused `unknown-volunteer`."""
+        """Raises Refused `unknown-volunteer`, of one who left too; `volunteer-suspended`."""
         found = await self._get(id)
-        if not isinstance(found, VolunteerRegistered):
+        if found.ended or not isinstance(found.facts, VolunteerRegistered):
             raise Refused("unknown-volunteer", refusals.UNKNOWN_VOLUNTEER)
-        return found
+        if found.facts.suspended is not None:
+            raise Refused("volunteer-suspended", refusals.VOLUNTEER_SUSPENDED)
+        return found.facts
 
     async def resident(self, id: str) -> ResidentRegistered:
         """Raises Refused `unknown-resident`, after an erasure too."""
         found = await self._get(id)
-        if not isinstance(found, ResidentRegistered):
+        if found.ended or not isinstance(found.facts, ResidentRegistered):
             raise Refused("unknown-resident", refusals.UNKNOWN_RESIDENT)
-        return found
+        return found.facts
 
     async def require_grid(self, code: str) -> None:
-        """Raises Refused `unknown-grid`."""
-        if not isinstance(await self._get(f"grid-{code}"), GridDefined):
+        """Raises Refused `unknown-grid`, `grid-retired`."""
+        found = await self._get(f"grid-{code}")
+        if not isinstance(found.facts, GridDefined):
             raise Refused("unknown-grid", refusals.UNKNOWN_GRID)
+        if found.ended:
+            raise Refused("grid-retired", refusals.GRID_RETIRED)
 
-    async def _get(self, id: str) -> Event | None:
+    async def _get(self, id: str) -> Record:
+        """What is known of a thing; nothing, if it was not heard of."""
         cached = self._found.get(id)
         if cached is not None and monotonic() - cached[0] < FRESH_S:
             return cached[1]
         if cached is not None:
             self._found[id] = (monotonic(), cached[1])  # one asks again; the others believe it meanwhile
+        learned = self._learned
         document = await self.database["directory"].find_one({"_id": id})
-        if document is None or document["ended"]:
+        if document is None:
             self._found.pop(id, None)
-            return None
-        event = KNOWN[document["type"]].model_validate(document["data"])
+            return Record()
+        record = _record(document)
         if len(self._found) >= CACHE:
             self._found.clear()
-        self._found[id] = (monotonic(), event)
-        return event
+        if learned == self._learned:  # otherwise it may have been read just before something came to it
+            self._found[id] = (monotonic(), record)
+        return record
+
+
+def _record(document: Mapping[str, Any]) -> Record:
+    said = dict(document.get("events", {}))
+    if "type" in document:
+        # As it was kept before things could be amended: `{_id, type, data, ended}`, for the first event.
+        said.setdefault("1", document)
+    events = [decode(said[version]["type"], said[version]["data"]) for version in sorted(said, key=int)]
+    record = FOLD.over([event for event in events if event is not None])
+    return Record(record.facts, record.ended or bool(document.get("ended")))

@@ -16,8 +16,10 @@ from services.registry.api import (
     keys,
     oauth,
     people,
+    people_changes,
     persons,
     places,
+    published,
     sign_in,
     staff,
     teams,
@@ -84,9 +86,9 @@ def build(settings: RegistrySettings) -> FastAPI:
         "Linli registry",
         [
             *(oauth.router, clients.router, client_lists.router, keys.router, tokens.router),
-            *(sign_in.router, staff.router),
+            *(published.router, sign_in.router, staff.router),
             *(places.router, facilities.router, units.router, teams.router, catalogue.router),
-            *(people.router, persons.router, assurance.router),
+            *(people.router, people_changes.router, persons.router, assurance.router),
         ],
         BY_SERVICE["registry"],
     )

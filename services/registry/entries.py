@@ -1,7 +1,8 @@
 """A thing on record as the read model keeps it: what its events make of it, and what lists find it by.
 
-Pure: an entry is a document `{_id: stream, n, kind, community, version, ended, end, facts, assured_at, stale,
-merged_into, terms}`; `n` is its number among its kind.
+Pure: an entry is a document `{_id: stream, n, kind, community, version, ended, end, facts, details,
+assured_at, stale, merged_into, terms}`; `n` is its number among its kind, `details` the digest in force of
+what is kept sealed of it.
 """
 
 from __future__ import annotations
@@ -84,6 +85,7 @@ def fresh(event: CloudEvent, number: int) -> Entry:
         "ended": False,
         "end": None,
         "facts": {},
+        "details": None,
         "assured_at": None,
         "stale": False,
         "merged_into": None,
@@ -101,14 +103,17 @@ def applied(entry: Entry, event: CloudEvent) -> Entry:
 
 
 def _registered(_: Entry, event: CloudEvent) -> Entry:
-    return {"facts": _facts(event), "ended": False, "end": None, "stale": False, "assured_at": event.time}
+    said = {"facts": _facts(event), "details": event.data.get("details")}
+    return {**said, "ended": False, "end": None, "stale": False, "assured_at": event.time}
 
 
 def _amended(entry: Entry, event: CloudEvent) -> Entry:
     cleared = event.data.get("cleared")
     gone = cleared if isinstance(cleared, list) else []
     kept = {name: value for name, value in entry["facts"].items() if name not in gone}
-    return {"facts": {**kept, **_facts(event)}, "stale": False, "assured_at": event.time}
+    details = event.data.get("details") or (None if "details" in gone else entry.get("details"))
+    facts = {**kept, **_facts(event)}
+    return {"facts": facts, "details": details, "stale": False, "assured_at": event.time}
 
 
 def _ended(_: Entry, event: CloudEvent) -> Entry:

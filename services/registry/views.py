@@ -179,6 +179,11 @@ class Records:
             span = min(4 * (bucket - first), ceil(missing / len(found)) if found else TERMS)
         return _page(found, bucket * BUCKET - 1)
 
+    async def of(self, ids: Collection[str]) -> dict[str, Entry]:
+        """The entries with these ids, by id; what is not on record is missing."""
+        found = await self._entries.find({"_id": {"$in": list(ids)}}).to_list(None)
+        return {str(entry["_id"]): entry for entry in found}
+
     async def named(self, kind: str, community: str, name: Json) -> tuple[str, ...]:
         """The ids of living things of `kind` in `community` that have this name, however it is written."""
         terms = [same_term(kind, community, each) for each in same(name)]

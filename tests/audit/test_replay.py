@@ -36,7 +36,7 @@ def status(as_of: AsOf, events: list[Recorded] = STORY) -> object:
 @pytest.mark.parametrize("path", STREAMS, ids=[path.stem for path in STREAMS])
 def test_every_golden_stream_replays_to_its_state(path: Path) -> None:
     golden = json.loads(path.read_text())
-    kind = golden["fold"] if golden["fold"] != "record" else "unit"
+    kind = {"record": "unit", "credential": "client"}.get(golden["fold"], golden["fold"])
     events = recorded([(type, data) for type, data in golden["events"]])
     replayed = replay(f"{kind}-1", events, AsOf())
     assert replayed.state == golden["state"]

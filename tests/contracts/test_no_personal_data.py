@@ -30,7 +30,7 @@ ORGANISATIONAL = {
     *((f"team-{happened}", "name") for happened in ("formed", "amended")),
     *((f"unit-{happened}", "name") for happened in ("registered", "amended")),
     *((f"facility-{happened}", field) for happened in ("opened", "amended") for field in ("name", "rooms")),
-    ("service-published", "name"),
+    *((f"service-{happened}", "name") for happened in ("published", "amended")),
 }
 """Names of what is no person."""
 

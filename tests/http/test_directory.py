@@ -18,6 +18,7 @@ OTHER_NAME = {"zh": "别处", "en": "Elsewhere"}
 ALL = "registry:read registry:write registry:admin residents:read details:read events:read"
 HOURS = [{"day": "monday", "opens": "08:30", "closes": "12:00"}]
 ROOM = {"code": "massage", "name": NAME, "capacity": 6, "opening": HOURS}
+SERVICE = {"name": NAME, "category": "volunteering", "response_minutes": 60}
 ENDED = {"reason": "no-longer-needed"}
 
 
@@ -73,16 +74,18 @@ def new(kind: str) -> dict[str, object]:
         "grid": {"grid": f"g-{unique}", "name": NAME},
         "unit": {"name": f"单位 {unique}", "kind": "firm"},
         "facility": {"name": NAME, "kind": "elder-care", "grid": "shaba-03", "rooms": [ROOM]},
+        "service": {**SERVICE, "lead_unit": HEALTH, "skills": ["first-aid"]},
     }
     return bodies[kind]
 
 
-KINDS = ["grid", "unit", "facility"]
-VERB = {"grid": "retire", "unit": "retire", "facility": "close"}
+KINDS = ["grid", "unit", "facility", "service"]
+VERB = {"grid": "retire", "unit": "retire", "facility": "close", "service": "withdraw"}
 CHANGE: dict[str, dict[str, object]] = {
     "grid": {"name": OTHER_NAME},
     "unit": {"kind": "school"},
     "facility": {"kind": "culture", "rooms": []},
+    "service": {"response_minutes": 45, "eligible_tiers": ["high"], "public": False},
 }
 
 
@@ -150,7 +153,6 @@ CONFIRMED = [
     ("community", "community-shaba"),
     ("team", "team-residents"),
     ("seat", "seat-member-1"),
-    ("service", "service-home-meals"),
     *((kind, "") for kind in KINDS),
 ]
 
@@ -290,6 +292,12 @@ WRONG: list[tuple[str, dict[str, object]]] = [
     ("unit", {"contacts": [{"phone": "087162120000"}]}),
     ("unit", {"contacts": [{"name": "x", "email": "nobody"}]}),
     ("unit", {"canary": 1}),
+    ("service", {"name": None}),
+    ("service", {"public": None}),
+    ("service", {"response_minutes": 0}),
+    ("service", {"eligible_tiers": ["poor"]}),
+    ("service", {"eligible_circumstances": ["王秀英"]}),
+    ("service", {"id": "service-other"}),
     ("facility", {"rooms": None}),
     ("facility", {"rooms": [ROOM, ROOM]}),
     ("facility", {"rooms": [{**ROOM, "capacity": 0}]}),

@@ -21,13 +21,11 @@ from services.dispatch.api.desk import (
     request_for,
 )
 from services.dispatch.api.shown import request_shown
-from services.dispatch.domain import refusals
 from services.dispatch.domain.request import AssignVolunteer, Create, Triage, Volunteer
 from shared.events.details import DetailsViewed, Purpose
 from shared.events.dispatch import Priority, RequestCreated
 from shared.kernel.canonical import Json
 from shared.kernel.commit import Answer
-from shared.kernel.decider import Refused
 from shared.kernel.times import format_time, parse_time
 from shared.runtime.access import Principal
 from shared.runtime.execute import Transaction
@@ -71,7 +69,8 @@ class PurposeQuery(BaseModel):
 async def create(
     body: RequestBody, request: Request, principal: Writer, desk: DeskOf, commands: CommandsOf
 ) -> Response:
-    """201 with `id` and status `received`. 422: unknown-service, unknown-resident, unknown-grid."""
+    """201 with `id` and status `received`. 422: unknown-service, service-withdrawn,
+    unknown-resident, unknown-grid, grid-retired."""
     id = new_id("request")
 
     async def work(transaction: Transaction) -> Answer:
@@ -86,15 +85,14 @@ async def create(
 
 
 async def _facts(body: RequestBody, principal: Principal, desk: Desk) -> RequestCreated:
-    service = await desk.directory.service(body.service)
+    service = await desk.directory.service(body.service, principal.communities)
     await desk.directory.require_grid(body.grid)
     resident = await desk.directory.resident(body.resident) if body.resident is not None else None
-    if service.community not in principal.communities:
-        raise Refused("unknown-service", refusals.UNKNOWN_SERVICE)
-    asking = () if principal.unit is None or principal.unit in service.units else (principal.unit,)
+    units = await desk.directory.units_of(service)
+    asking = () if principal.unit is None or principal.unit in units else (principal.unit,)
     return RequestCreated(
         community=service.community,
-        units=(*service.units, *asking),
+        units=(*units, *asking),
         service=body.service,
         category=service.category,
         grid=body.grid,

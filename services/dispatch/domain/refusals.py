@@ -22,4 +22,7 @@ _LOOK = "look it up in registry; if it is new, send what Linli-Position said of 
 UNKNOWN_SERVICE = f"dispatch knows no service of your community with this id: {_LOOK}"
 UNKNOWN_VOLUNTEER = f"dispatch knows no volunteer with this id: {_LOOK}"
 UNKNOWN_RESIDENT = f"dispatch knows no resident with this id: {_LOOK}"
+VOLUNTEER_SUSPENDED = "the volunteer is suspended; choose another, or have the suspension ended in registry"
+SERVICE_WITHDRAWN = "the service was withdrawn from the catalogue; choose another that registry lists"
+GRID_RETIRED = "the grid is in use no longer; choose another that registry lists"
 UNKNOWN_GRID = f"dispatch knows no grid with this code: {_LOOK}"

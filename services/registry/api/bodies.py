@@ -172,3 +172,32 @@ class ServiceBody(NewBody):
     working_hours: WorkingHours = "always"
     skills: list[Slug] = Field(default_factory=list, max_length=40)
     enters_home: bool = False
+    training: list[Slug] = Field(
+        default_factory=list, max_length=40, description="codes of what a volunteer must be trained in"
+    )
+    eligible_tiers: list[Tier] = Field(
+        default_factory=list, max_length=3, description="with eligible_circumstances: whom it is for"
+    )
+    eligible_circumstances: list[Flag] = Field(
+        default_factory=list, max_length=5, description="it is for whoever is of one; empty, for everybody"
+    )
+    public: bool = Field(True, description="whether anybody may read of it, without a token")
+
+
+class ServiceChanges(ChangesBody):
+    """What changes of a service; null takes away training and eligibility."""
+
+    optional: ClassVar[frozenset[str]] = frozenset({"training", "eligible_tiers", "eligible_circumstances"})
+
+    name: NameBody | Absent = None
+    category: Category | Absent = None
+    lead_unit: Id | Absent = None
+    supporting_units: list[Id] | Absent = Field(None, max_length=20)
+    response_minutes: int | Absent = Field(None, ge=1, le=44_640)
+    working_hours: WorkingHours | Absent = None
+    skills: list[Slug] | Absent = Field(None, max_length=40)
+    enters_home: bool | Absent = None
+    training: list[Slug] | None = Field(None, max_length=40)
+    eligible_tiers: list[Tier] | None = Field(None, max_length=3)
+    eligible_circumstances: list[Flag] | None = Field(None, max_length=5)
+    public: bool | Absent = None

@@ -63,12 +63,29 @@ async def page_of(
     only: Mapping[str, str | None] | None = None,
 ) -> Response:
     """A page of things of `kind` in the caller's communities; `only` names facts that must be so."""
+    items, following = await items_of(request, principal, kind, page, only)
+    return page_response(request, items, following)
+
+
+def communities_of(principal: Principal, page: Page) -> frozenset[str]:
+    """The communities that a list is of: the caller's, or the one asked for. Raises Problem 404."""
+    if not isinstance(page, RecordsPage) or page.community is None:
+        return principal.communities
+    if page.community not in principal.communities:
+        raise not_found()
+    return frozenset({page.community})
+
+
+async def items_of(
+    request: Request,
+    principal: Principal,
+    kind: str,
+    page: Page,
+    only: Mapping[str, str | None] | None = None,
+) -> tuple[list[dict[str, Json]], str | None]:
+    """What `page_of` answers with: the things, and what the next page begins after."""
     records = await _records(request)
-    communities = principal.communities
-    if isinstance(page, RecordsPage) and page.community is not None:
-        if page.community not in communities:
-            raise not_found()
-        communities = frozenset({page.community})
+    communities = communities_of(principal, page)
     asked = Asked(
         kind,
         communities,
@@ -76,8 +93,7 @@ async def page_of(
         page.stale if isinstance(page, RecordsPage) else None,
         page.q if isinstance(page, NamedPage) else None,
     )
-    items, following = await records.page(asked, number_of(page.after()), page.limit)
-    return page_response(request, items, following)
+    return await records.page(asked, number_of(page.after()), page.limit)
 
 
 async def found(request: Request, principal: Principal, kind: str, id: str) -> tuple[dict[str, Json], int]:

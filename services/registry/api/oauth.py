@@ -1,4 +1,4 @@
-"""The authorization server as OAuth 2 knows it: tokens, their revocation and introspection, metadata."""
+"""The authorization server as OAuth 2 knows it: tokens, their revocation and introspection."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request, Response, Security
 
-from services.registry.api import access_shapes as shapes
+from services.registry.api import oauth_shapes as shapes
 from services.registry.api.records import RECORDS, community_of
 from services.registry.api.registering import CREDENTIALS
 from services.registry.authentication import Door, NotLetIn
@@ -20,10 +20,9 @@ from services.registry.signing import Grant, Signing
 from shared.events.registry import AccessTokenRevoked, PersonalTokenRevoked
 from shared.kernel.canonical import Json, encode
 from shared.kernel.commit import Answer
-from shared.runtime.access import SCOPES, Principal, bearer
+from shared.runtime.access import Principal, bearer
 from shared.runtime.claims import AUDIENCE, Claims
 from shared.runtime.execute import Transaction
-from shared.runtime.http.calls import json_response
 from shared.runtime.http.edge import FORM
 from shared.runtime.http.openapi import answers, form
 from shared.runtime.http.problems import CALLER, REASON, Problem
@@ -35,7 +34,6 @@ router = APIRouter(tags=["access"], route_class=Route)
 Introspector = Annotated[Principal, Security(bearer, scopes=["registry:introspect"])]
 
 UNKEPT = {"Cache-Control": "no-store", "Pragma": "no-cache"}
-AUTHENTICATION = ["client_secret_basic", "client_secret_post"]
 MOST_FIELDS = 20
 
 
@@ -244,44 +242,3 @@ def _told(claims: Claims, issuer: str) -> dict[str, Json]:
         "communities": [*sorted(claims.communities)],
     }
     return told if claims.unit is None else {**told, "unit": claims.unit}
-
-
-@router.get(
-    "/.well-known/jwks.json",
-    summary="The public keys of access tokens (RFC 7517)",
-    responses=answers(shapes.Keys),
-)
-async def jwks(request: Request) -> Response:
-    """Ed25519 keys, each with `kid`: those that sign, will sign, or have signed what is still good."""
-    service: Service = request.app.state.service
-    signing: Signing = request.app.state.signing
-    keys = [{**jwk, "use": "sig", "alg": "EdDSA"} for jwk in service.keys.keys.values()]
-    response = json_response({"keys": keys})
-    # Who keeps them for longer would not know a new key when it begins to sign.
-    response.headers["Cache-Control"] = f"public, max-age={int(signing.settle_s / 2)}"
-    return response
-
-
-@router.get(
-    "/.well-known/oauth-authorization-server",
-    summary="What this authorization server can do, and where (RFC 8414)",
-    responses=answers(shapes.Metadata),
-)
-async def metadata(request: Request) -> Response:
-    """Addresses begin with `issuer`, which is also the `iss` of every token."""
-    issuer = request.app.state.service.keys.issuer
-    return json_response(
-        {
-            "issuer": issuer,
-            "token_endpoint": f"{issuer}/oauth/token",
-            "token_endpoint_auth_methods_supported": AUTHENTICATION,
-            "revocation_endpoint": f"{issuer}/oauth/revoke",
-            "revocation_endpoint_auth_methods_supported": AUTHENTICATION,
-            "introspection_endpoint": f"{issuer}/oauth/introspect",
-            "introspection_endpoint_auth_methods_supported": ["Bearer"],
-            "jwks_uri": f"{issuer}/.well-known/jwks.json",
-            "scopes_supported": sorted(SCOPES),
-            "response_types_supported": [],
-            "grant_types_supported": ["client_credentials"],
-        }
-    )

@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
+from pydantic import Field
 
 from services.registry.api import shapes
 from services.registry.api.bodies import ResidentBody, Slug, VolunteerBody
-from services.registry.api.lists import Reader, RecordsPage, ResidentReader, Writer, found, one, page_of
+from services.registry.api.listed import listing, people_page
+from services.registry.api.lists import Reader, RecordsPage, ResidentReader, Writer, found, one
 from services.registry.api.places import UNKNOWN_GRID
 from services.registry.api.records import Registration, community_for, must_exist, register
 from services.registry.api.units import UNKNOWN_UNIT
 from shared.events.registry import GridDefined, ResidentRegistered, UnitRegistered, VolunteerRegistered
 from shared.kernel.canonical import Json
 from shared.kernel.event import Event
+from shared.kernel.terms import name_query, telephone_query
 from shared.runtime.execute import Transaction
 from shared.runtime.http.calls import CommandsOf, json_response
 from shared.runtime.http.headers import ETAG
@@ -26,7 +29,20 @@ from shared.runtime.ids import Id, new_id
 router = APIRouter(prefix="/v1", tags=["people"], route_class=Route)
 
 
-class VolunteersPage(RecordsPage):
+class PeoplePage(RecordsPage):
+    """Which of a list of people, whose names are kept sealed."""
+
+    q: str | None = Field(
+        None,
+        min_length=1,
+        max_length=60,
+        description="how the name or the given name begins: in characters, in pinyin whole or by initials, "
+        "in Latin letters",
+        examples=["王秀", "wangx", "wxy"],
+    )
+
+
+class VolunteersPage(PeoplePage):
     """Which volunteers."""
 
     unit: Id | None = None
@@ -34,11 +50,18 @@ class VolunteersPage(RecordsPage):
     skill: Slug | None = None
 
 
-class ResidentsPage(RecordsPage):
+class ResidentsPage(PeoplePage):
     """Which residents."""
 
     grid: Slug | None = None
     tier: Slug | None = None
+    phone: str | None = Field(
+        None,
+        min_length=1,
+        max_length=30,
+        description="a whole telephone number, or its last four digits",
+        examples=["13800000001", "0001"],
+    )
 
 
 @router.post(
@@ -56,13 +79,15 @@ async def register_volunteer(
     async def facts(transaction: Transaction) -> Event:
         community = community_for(principal, body.community)
         await must_exist(transaction, body.unit, UnitRegistered, "unknown-unit", UNKNOWN_UNIT, community)
+        details: dict[str, Json] = {"name": body.name}
+        found_by = listing("volunteer", community, body.unit, details)
         return VolunteerRegistered(
             community=community,
             units=(body.unit,),
             unit=body.unit,
             team=body.team,
             skills=tuple(sorted(set(body.skills))),
-            details=transaction.seal(volunteer, {"name": body.name}),
+            details=transaction.seal(volunteer, details, listing=found_by),
         )
 
     return await register(commands, request, principal, Registration(volunteer, "/v1/volunteers", facts))
@@ -86,25 +111,28 @@ async def register_resident(
             "address": body.address,
             "flags": [*sorted(set(body.flags))],
         }
+        found_by = listing("resident", community, body.grid, details)
         return ResidentRegistered(
             community=community,
             grid=body.grid,
             tier=body.tier,
-            details=transaction.seal(resident, details),
+            details=transaction.seal(resident, details, listing=found_by),
         )
 
     return await register(commands, request, principal, Registration(resident, "/v1/residents", facts))
 
 
-@router.get("/volunteers", summary="Volunteers", responses=answers(listed(shapes.Volunteer)))
+@router.get("/volunteers", summary="Volunteers", responses=answers(listed(shapes.ListedVolunteer)))
 async def volunteers(
     request: Request, page: Annotated[VolunteersPage, Query()], principal: Reader
 ) -> Response:
-    """Codes only, no names; for a unit's client its own volunteers."""
+    """By codes, with the name masked; for a unit's client its own volunteers. `q` looks for a name: then in
+    no particular order."""
     if principal.unit is not None and page.unit not in (None, principal.unit):
         raise not_found()
     only = {"unit": principal.unit or page.unit, "team": page.team, "skills": page.skill}
-    return await page_of(request, principal, "volunteer", page, only)
+    wanted = [name_query(page.q)] if page.q is not None else []
+    return await people_page(request, principal, "volunteer", page, wanted, only)
 
 
 @router.get(
@@ -118,12 +146,16 @@ async def volunteer(volunteer: str, request: Request, principal: Reader) -> Resp
     return json_response(said, etag=version)
 
 
-@router.get("/residents", summary="Residents", responses=answers(listed(shapes.Resident)))
+@router.get("/residents", summary="Residents", responses=answers(listed(shapes.ListedResident)))
 async def residents(
     request: Request, page: Annotated[ResidentsPage, Query()], principal: ResidentReader
 ) -> Response:
-    """Codes only: grid and tier."""
-    return await page_of(request, principal, "resident", page, {"grid": page.grid, "tier": page.tier})
+    """By grid and tier, with name and telephone masked. `q` and `phone` look for a name and a number: then in
+    no particular order."""
+    named = [name_query(page.q)] if page.q is not None else []
+    called = [telephone_query(page.phone)] if page.phone is not None else []
+    only = {"grid": page.grid, "tier": page.tier}
+    return await people_page(request, principal, "resident", page, [*named, *called], only)
 
 
 @router.get(

@@ -20,7 +20,7 @@ from services.registry.domain.record import (
     decode,
     exists,
 )
-from shared.events.registry import Amendment
+from shared.events.registry import Amendment, ResidentErased
 from shared.folds.record import Record
 from shared.kernel.canonical import Json
 from shared.kernel.commit import Answer
@@ -30,6 +30,7 @@ from shared.kernel.times import format_time
 from shared.runtime.access import Principal
 from shared.runtime.execute import Aggregate, Transaction
 from shared.runtime.http.calls import Commands
+from shared.runtime.sealed import Erased
 
 RECORDS: Aggregate[Command, Record, Event] = Aggregate(RECORD, decode)
 
@@ -65,13 +66,16 @@ class Call:
     kind: type[Event]
 
     async def own(self, transaction: Transaction) -> tuple[Record, Event]:
-        """The thing and its facts. Raises Refused `not-found` for what is not there or another's."""
+        """The thing and its facts. Raises Refused `not-found` for what is not there or another's, and Erased
+        for a person who was erased."""
         record = await transaction.load(RECORDS, self.id)
         facts = record.facts
         require(
             isinstance(facts, self.kind) and may_reach(self.principal, self.id, facts), "not-found", NOT_FOUND
         )
         assert facts is not None
+        if isinstance(record.end, ResidentErased):
+            raise Erased(self.id)
         return record, facts
 
     async def run(self, work: Callable[[Transaction], Awaitable[Answer]]) -> Response:

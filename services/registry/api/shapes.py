@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from shared.events.registry import Category, Name, Reason, Role, Room, Team, Tier, WorkingHours
+from shared.events.registry import Category, Name, Pause, Reason, Role, Room, Team, Tier, WorkingHours
 from shared.kernel.times import Time
 from shared.runtime.http.headers import Document
 from shared.runtime.http.openapi import Shape
@@ -205,6 +205,11 @@ class Service(OnRecord):
         "working_hours": "always",
         "skills": ["first-aid"],
         "enters_home": True,
+        "training": ["home-safety"],
+        "eligible_tiers": ["high", "key"],
+        "eligible_circumstances": ["lives-alone"],
+        "public": True,
+        **CONFIRMED,
     }
 
     name: Name
@@ -215,6 +220,10 @@ class Service(OnRecord):
     working_hours: WorkingHours
     skills: list[str]
     enters_home: bool
+    training: list[str] | Absent = None
+    eligible_tiers: list[Tier] | Absent = None
+    eligible_circumstances: list[str] | Absent = None
+    public: bool | Absent = Field(None, description="whether anybody may read of it; true if not said")
 
 
 class Volunteer(OnRecord):
@@ -231,6 +240,15 @@ class Volunteer(OnRecord):
     unit: Id
     team: Team
     skills: list[str]
+    suspended: Pause | Absent = Field(None, description="why the volunteer is not to be placed at present")
+
+
+class ListedVolunteer(Volunteer):
+    """A volunteer in a list, with most of the name hidden."""
+
+    example: ClassVar[Document] = {**Volunteer.example, "name": "李**"}
+
+    name: str | Absent = None
 
 
 class Resident(OnRecord):
@@ -240,3 +258,12 @@ class Resident(OnRecord):
 
     grid: str
     tier: Tier
+
+
+class ListedResident(Resident):
+    """A resident in a list, with most of the name and the telephone hidden."""
+
+    example: ClassVar[Document] = {**Resident.example, "name": "王**", "phone": "138****0001"}
+
+    name: str | Absent = None
+    phone: str | Absent = None

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from services.registry.admitted import Admitted
-from services.registry.api import access_shapes as shapes
+from services.registry.api import oauth_shapes as shapes
 from services.registry.api.oauth import UNKEPT, granted_token
 from services.registry.api.records import RECORDS
 from services.registry.authentication import Door, NotLetIn, grant_of

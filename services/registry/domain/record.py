@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.events.index import decode
-from shared.events.registry import Amendment, RecordAssured, RecordsMerged, RecordStale
+from shared.events.registry import Amendment, RecordAssured, RecordsMerged, RecordStale, ResidentErased
 from shared.folds.record import FOLD, NOT_FACTS, Record
 from shared.kernel.decider import NOT_FOUND, Decider, require
 from shared.kernel.event import Event
@@ -101,7 +101,9 @@ def decide(command: Command, record: Record) -> Sequence[Event]:
             require(not record.ended, "record-ended", ENDED)
             return [] if id in record.absorbed else [RecordsMerged(community=facts.community, absorbed=id)]
         case End(event):
-            return [] if record.ended else [event]
+            # Who moved away, or was on record twice, can be erased all the same.
+            erases = isinstance(event, ResidentErased) and not isinstance(record.end, ResidentErased)
+            return [event] if erases or not record.ended else []
 
 
 def _register(command: Register, record: Record) -> Sequence[Event]:

@@ -15,13 +15,20 @@ from shared.events.registry.access import (
     SigningKeyPublished,
     SigningKeyRetired,
 )
-from shared.events.registry.catalogue import ServicePublished
+from shared.events.registry.catalogue import ServiceAmended, ServicePublished, ServiceWithdrawn
 from shared.events.registry.people import (
+    Pause,
+    ResidentAmended,
     ResidentErased,
+    ResidentMovedAway,
     ResidentRegistered,
     TeamAmended,
     TeamFormed,
+    VolunteerAmended,
+    VolunteerLeft,
     VolunteerRegistered,
+    VolunteerResumed,
+    VolunteerSuspended,
 )
 from shared.events.registry.places import (
     CommunityAmended,
@@ -68,6 +75,7 @@ __all__ = [
     "GridRetired",
     "Name",
     "Opening",
+    "Pause",
     "PersonAdmitted",
     "PersonDismissed",
     "PersonSignedIn",
@@ -77,12 +85,16 @@ __all__ = [
     "RecordAssured",
     "RecordStale",
     "RecordsMerged",
+    "ResidentAmended",
     "ResidentErased",
+    "ResidentMovedAway",
     "ResidentRegistered",
     "Role",
     "Room",
     "SeatFilled",
+    "ServiceAmended",
     "ServicePublished",
+    "ServiceWithdrawn",
     "SigningKeyPublished",
     "SigningKeyRetired",
     "Team",
@@ -92,7 +104,11 @@ __all__ = [
     "UnitAmended",
     "UnitRegistered",
     "UnitRetired",
+    "VolunteerAmended",
+    "VolunteerLeft",
     "VolunteerRegistered",
+    "VolunteerResumed",
+    "VolunteerSuspended",
     "Weekday",
     "WorkingHours",
 ]

@@ -37,6 +37,8 @@ REFUSALS: Mapping[str, int] = {
     "expiry-too-far": 422,
     "erased": 410,
     "url-not-allowed": 422,
+    "service-withdrawn": 422,
+    "grid-retired": 422,
 }
 UNKNOWN = "unknown-"
 

@@ -1,0 +1,212 @@
+"""Volunteers and residents change: amended, suspended and resumed, gone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from fastapi import APIRouter, Request, Response
+
+from services.registry.api import shapes
+from services.registry.api.bodies import EndBody
+from services.registry.api.listed import listing
+from services.registry.api.lists import Writer
+from services.registry.api.people_bodies import PauseBody, ResidentChanges, VolunteerChanges
+from services.registry.api.places import UNKNOWN_GRID
+from services.registry.api.records import Call, amend, end, must_exist
+from shared.events.registry import (
+    Amendment,
+    GridDefined,
+    ResidentAmended,
+    ResidentMovedAway,
+    ResidentRegistered,
+    VolunteerAmended,
+    VolunteerLeft,
+    VolunteerRegistered,
+    VolunteerResumed,
+    VolunteerSuspended,
+)
+from shared.kernel.canonical import Json
+from shared.kernel.event import Event
+from shared.runtime.access import Principal
+from shared.runtime.execute import Transaction
+from shared.runtime.http.calls import CommandsOf
+from shared.runtime.http.openapi import answers
+from shared.runtime.http.problems import Problem
+from shared.runtime.http.routes import Route
+from shared.runtime.sealed import SealedDetails
+from shared.runtime.service import Service
+
+router = APIRouter(prefix="/v1", tags=["people"], route_class=Route)
+
+NEEDS_DETAILS = "changing what is kept sealed needs the scope details:read, which the token does not have"
+
+
+@dataclass(slots=True)
+class Renewal:
+    """The details of `id`, sealed anew with what changes; those that they supersede are found no more."""
+
+    sealed: SealedDetails
+    id: str
+    kind: str
+    superseded: list[str] = field(default_factory=list)
+
+    async def seal(
+        self,
+        transaction: Transaction,
+        facts: ResidentRegistered | VolunteerRegistered,
+        changes: Mapping[str, Json],
+        place: str,
+    ) -> str | None:
+        """The digest of the whole; None if all is as it was. `place` is as for `listing`."""
+        self.superseded.clear()
+        before = facts.grid if isinstance(facts, ResidentRegistered) else facts.unit
+        if not changes and place == before:
+            return None
+        kept = await self.sealed.read(facts.details)
+        content = {**kept, **changes}
+        if content == kept and place == before:
+            return None
+        self.superseded.append(facts.details)
+        found_by = listing(self.kind, facts.community, place, content)
+        return transaction.seal(self.id, content, listing=found_by)
+
+    async def finish(self) -> None:
+        """After the commit. What is left out here by a crash is found by the search, and passed over."""
+        if self.superseded:
+            await self.sealed.unlist(self.superseded)
+
+
+def _may_change(principal: Principal, details: Mapping[str, Json]) -> None:
+    # Whoever may not read a detail could otherwise guess it: an amendment that changes nothing is no event.
+    if details and "details:read" not in principal.scopes:
+        raise Problem(403, "insufficient-scope", NEEDS_DETAILS)
+
+
+@router.patch("/residents/{resident}", summary="Amend a resident", responses=answers(shapes.Registered))
+async def amend_resident(
+    resident: str, body: ResidentChanges, request: Request, principal: Writer, commands: CommandsOf
+) -> Response:
+    """200; what is so already is no event. Name, phone, address and flags need the scope details:read
+    besides. 409 `record-ended` for who moved away, 410 after an erasure, 422 `unknown-grid`."""
+    service: Service = request.app.state.service
+    _may_change(principal, body.details())
+    renewal = Renewal(service.sealed, resident, "resident")
+
+    async def changes(transaction: Transaction, facts: Event) -> Amendment:
+        assert isinstance(facts, ResidentRegistered)
+        community, grid = facts.community, body.grid or facts.grid
+        if grid != facts.grid:
+            await must_exist(
+                transaction, f"grid-{grid}", GridDefined, "unknown-grid", UNKNOWN_GRID, community
+            )
+        details = await renewal.seal(transaction, facts, body.details(), grid)
+        return ResidentAmended(community=community, grid=body.grid, tier=body.tier, details=details)
+
+    response = await amend(Call(commands, request, principal, resident, ResidentRegistered), changes)
+    await renewal.finish()
+    return response
+
+
+@router.post(
+    "/residents/{resident}/moved-away",
+    summary="Say that a resident lives here no longer",
+    responses=answers(shapes.Ended),
+)
+async def moved_away(
+    resident: str, body: EndBody, request: Request, principal: Writer, commands: CommandsOf
+) -> Response:
+    """200; no list and no search has the resident any more. The details are kept until an erasure."""
+    service: Service = request.app.state.service
+    renewal = Renewal(service.sealed, resident, "resident")
+
+    def ending(facts: Event) -> Event:
+        assert isinstance(facts, ResidentRegistered)
+        renewal.superseded = [facts.details]
+        return ResidentMovedAway(community=facts.community, reason=body.reason)
+
+    response = await end(Call(commands, request, principal, resident, ResidentRegistered), ending)
+    await renewal.finish()
+    return response
+
+
+@router.patch("/volunteers/{volunteer}", summary="Amend a volunteer", responses=answers(shapes.Registered))
+async def amend_volunteer(
+    volunteer: str, body: VolunteerChanges, request: Request, principal: Writer, commands: CommandsOf
+) -> Response:
+    """200; what is so already is no event. The name needs the scope details:read besides. 409 `record-ended`
+    for who left."""
+    service: Service = request.app.state.service
+    _may_change(principal, body.details())
+    renewal = Renewal(service.sealed, volunteer, "volunteer")
+
+    async def changes(transaction: Transaction, facts: Event) -> Amendment:
+        assert isinstance(facts, VolunteerRegistered)
+        return VolunteerAmended(
+            community=facts.community,
+            units=(facts.unit,),
+            team=body.team,
+            skills=None if body.skills is None else tuple(sorted(set(body.skills))),
+            details=await renewal.seal(transaction, facts, body.details(), facts.unit),
+        )
+
+    response = await amend(Call(commands, request, principal, volunteer, VolunteerRegistered), changes)
+    await renewal.finish()
+    return response
+
+
+@router.post(
+    "/volunteers/{volunteer}/suspend",
+    summary="Say that a volunteer is not to be placed",
+    responses=answers(shapes.Registered),
+)
+async def suspend_volunteer(
+    volunteer: str, body: PauseBody, request: Request, principal: Writer, commands: CommandsOf
+) -> Response:
+    """200; lists show `suspended`, with the reason, until the volunteer is resumed."""
+
+    async def changes(_: Transaction, facts: Event) -> Amendment:
+        assert isinstance(facts, VolunteerRegistered)
+        return VolunteerSuspended(community=facts.community, units=(facts.unit,), suspended=body.reason)
+
+    return await amend(Call(commands, request, principal, volunteer, VolunteerRegistered), changes)
+
+
+@router.post(
+    "/volunteers/{volunteer}/resume",
+    summary="Say that a volunteer can be placed again",
+    responses=answers(shapes.Registered),
+)
+async def resume_volunteer(
+    volunteer: str, request: Request, principal: Writer, commands: CommandsOf
+) -> Response:
+    """200; no event if the volunteer is not suspended."""
+
+    async def changes(_: Transaction, facts: Event) -> Amendment:
+        assert isinstance(facts, VolunteerRegistered)
+        units = (facts.unit,)
+        return VolunteerResumed(community=facts.community, units=units, cleared=("suspended",))
+
+    return await amend(Call(commands, request, principal, volunteer, VolunteerRegistered), changes)
+
+
+@router.post(
+    "/volunteers/{volunteer}/leave",
+    summary="Say that a volunteer takes part no longer",
+    responses=answers(shapes.Ended),
+)
+async def volunteer_leaves(
+    volunteer: str, body: EndBody, request: Request, principal: Writer, commands: CommandsOf
+) -> Response:
+    """200; no list and no search has the volunteer any more."""
+    service: Service = request.app.state.service
+    renewal = Renewal(service.sealed, volunteer, "volunteer")
+
+    def ending(facts: Event) -> Event:
+        assert isinstance(facts, VolunteerRegistered)
+        renewal.superseded = [facts.details]
+        return VolunteerLeft(community=facts.community, units=(facts.unit,), reason=body.reason)
+
+    response = await end(Call(commands, request, principal, volunteer, VolunteerRegistered), ending)
+    await renewal.finish()
+    return response
