@@ -82,7 +82,7 @@ class Directory:
     async def units_of(self, service: ServicePublished) -> tuple[str, ...]:
         """The units of a service, its lead unit first, without those that take part no longer."""
         units = dict.fromkeys((service.lead_unit, *service.supporting_units))
-        return tuple([unit for unit in units if not (await self._get(unit)).ended])
+        return tuple([unit for unit in units if not (await self._get(unit, or_nothing=True)).ended])
 
     async def volunteer(self, id: str) -> VolunteerRegistered:
         """Raises Refused `unknown-volunteer`, of one who left too; `volunteer-suspended`."""
@@ -108,19 +108,20 @@ class Directory:
         if found.ended:
             raise Refused("grid-retired", refusals.GRID_RETIRED)
 
-    async def _get(self, id: str) -> Record:
-        """What is known of a thing; nothing, if it was not heard of."""
+    async def _get(self, id: str, or_nothing: bool = False) -> Record:
+        """What is known of a thing; nothing, if it was not heard of, which is believed for as long if
+        `or_nothing` says that nothing would do."""
         cached = self._found.get(id)
-        if cached is not None and monotonic() - cached[0] < FRESH_S:
+        if cached is not None and monotonic() - cached[0] < FRESH_S and (or_nothing or cached[1].facts):
             return cached[1]
         if cached is not None:
             self._found[id] = (monotonic(), cached[1])  # one asks again; the others believe it meanwhile
         learned = self._learned
         document = await self.database["directory"].find_one({"_id": id})
-        if document is None:
+        if document is None and not or_nothing:
             self._found.pop(id, None)
             return Record()
-        record = _record(document)
+        record = Record() if document is None else _record(document)
         if len(self._found) >= CACHE:
             self._found.clear()
         if learned == self._learned:  # otherwise it may have been read just before something came to it

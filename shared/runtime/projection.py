@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Protocol
@@ -72,11 +73,9 @@ class Kept:
 async def nudge(follower: Follower, service: str, appended: asyncio.Event, look: float | None) -> None:
     """Wake `follower` at each append, and every `look` seconds; until cancelled."""
     while True:
-        try:
+        with suppress(TimeoutError):  # time to look, though nothing was appended here
             async with asyncio.timeout(look):
                 await appended.wait()
-        except TimeoutError:
-            pass
         appended.clear()
         follower.nudge(service)
 

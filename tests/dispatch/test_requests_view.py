@@ -15,7 +15,7 @@ from shared.kernel.cloudevent import CloudEvent, Place, encoded, parse
 from shared.kernel.commit import Actor, Commit, StoredEvent
 from shared.kernel.event import Event
 from shared.kernel.times import format_time
-from shared.runtime.windows import BEGINNING
+from shared.runtime.http.paging import BEGINNING
 from tests.support.story import (
     AFTER_COMPLETION,
     BO,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from shared.events.dispatch import (
     Channel,
@@ -16,12 +16,12 @@ from shared.events.dispatch import (
     Slot,
 )
 from shared.kernel.times import Time
+from shared.runtime.http.bodies import Body, Code
 from shared.runtime.ids import Id
 
 LONGEST_SLOT = timedelta(hours=24)
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
-Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
 
 
 class SlotBody(Slot):
@@ -36,12 +36,6 @@ def _plain(slot: SlotBody) -> Slot:
     if slot.end - slot.start > LONGEST_SLOT:
         raise ValueError("a slot is 24 hours at the most")
     return Slot(start=slot.start, end=slot.end)
-
-
-class Body(BaseModel):
-    """What all bodies share: strict types, no unknown fields."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class RequestBody(Body):

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from services.dispatch.api import shapes
-from services.dispatch.api.bodies import Code, PlacementBody, RequestBody, TriageBody
+from services.dispatch.api.bodies import PlacementBody, RequestBody, TriageBody
 from services.dispatch.api.desk import (
     REQUESTS,
     Coordinator,
@@ -29,15 +29,15 @@ from shared.kernel.commit import Answer
 from shared.kernel.times import format_time, parse_time
 from shared.runtime.access import Principal
 from shared.runtime.execute import Transaction
+from shared.runtime.http.bodies import Code
 from shared.runtime.http.calls import POSITION, CommandsOf, json_response
 from shared.runtime.http.details import Reading, show
 from shared.runtime.http.headers import ETAG
 from shared.runtime.http.openapi import answers, listed
-from shared.runtime.http.paging import Page, page_response
+from shared.runtime.http.paging import Page, page_response, place_of
 from shared.runtime.http.problems import not_found
 from shared.runtime.http.routes import Route
 from shared.runtime.ids import Id, new_id
-from shared.runtime.windows import cursor
 
 router = APIRouter(prefix="/v1/requests", tags=["requests"], route_class=Route)
 
@@ -185,7 +185,7 @@ async def list_requests(
         "units": principal.unit or page.unit,
     }
     wanted = {name: value for name, value in only.items() if value is not None}
-    items, following = desk.requests.page(cursor(page.after()), page.limit, wanted)
+    items, following = desk.requests.page(place_of(page.after()), page.limit, wanted)
     if principal.unit is not None:
         for item in items:
             item["units"] = [principal.unit]

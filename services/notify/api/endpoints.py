@@ -6,7 +6,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from services.notify.api import shapes
 from services.notify.api.desk import Desk, DeskOf, Reader, Writer, endpoint_for, endpoints_for
@@ -20,6 +20,7 @@ from shared.kernel.commit import Answer
 from shared.kernel.decider import require
 from shared.kernel.event import Event
 from shared.runtime.execute import Aggregate, Transaction
+from shared.runtime.http.bodies import Body
 from shared.runtime.http.calls import CommandsOf, json_response
 from shared.runtime.http.headers import ETAG
 from shared.runtime.http.openapi import answers, listed
@@ -39,10 +40,8 @@ _UNKNOWN_UNIT = (
 EventType = Annotated[str, StringConstraints(pattern=r"^(\*|[a-z][a-z-]{0,59})$")]
 
 
-class EndpointBody(BaseModel):
+class EndpointBody(Body):
     """Where a unit listens, and for what."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
     unit: Id = Field(examples=["unit-health-centre"])
     url: str = Field(min_length=1, max_length=URL_LENGTH, examples=["https://partner.example/webhooks"])

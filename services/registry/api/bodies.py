@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 from pydantic_core.core_schema import ValidationInfo
 
 from shared.events.registry import Category, Name, Reason, Team, Tier, WorkingHours
 from shared.kernel.times import Time
+from shared.runtime.http.bodies import Body, Code
 from shared.runtime.http.shapes import Absent
 from shared.runtime.ids import Id
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
 Phone = Annotated[str, StringConstraints(pattern=r"^\+?[0-9][0-9 -]{2,19}$")]
-
-
-class Body(BaseModel):
-    """What all bodies share: strict types, no unknown fields."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 Scopes = Annotated[
@@ -81,7 +75,7 @@ class PersonalTokenBody(Body):
 class NewBody(Body):
     """A thing that is to be on record in a community."""
 
-    community: Slug | Absent = Field(None, description="one of the token's; it may leave out its only one")
+    community: Code | Absent = Field(None, description="one of the token's; it may leave out its only one")
 
 
 class ChangesBody(Body):
@@ -120,7 +114,7 @@ class VolunteerBody(NewBody):
     name: Text = Field(examples=["李梅"])
     unit: Id = Field(examples=["unit-health-centre"])
     team: Team
-    skills: list[Slug] = Field(default_factory=list, max_length=40, examples=[["first-aid"]])
+    skills: list[Code] = Field(default_factory=list, max_length=40, examples=[["first-aid"]])
 
 
 Flag = Literal["over-sixty", "empty-nest", "lives-alone", "low-income", "disabled"]
@@ -132,7 +126,7 @@ class ResidentBody(NewBody):
     name: Text = Field(examples=["王秀英"])
     phone: Phone | None = Field(None, examples=["13800000001"])
     address: Text | None = Field(None, examples=["3栋2单元401"])
-    grid: Slug = Field(examples=["shaba-03"])
+    grid: Code = Field(examples=["shaba-03"])
     tier: Tier
     flags: list[Flag] = Field(default_factory=list, max_length=5, examples=[["lives-alone"]])
 
@@ -157,7 +151,7 @@ class NameChanges(ChangesBody):
 class GridBody(NewBody):
     """A grid by its code."""
 
-    grid: Slug = Field(examples=["shaba-13"])
+    grid: Code = Field(examples=["shaba-13"])
     name: NameBody
 
 
@@ -170,9 +164,9 @@ class ServiceBody(NewBody):
     supporting_units: list[Id] = Field(default_factory=list, max_length=20)
     response_minutes: int = Field(ge=1, le=44_640)
     working_hours: WorkingHours = "always"
-    skills: list[Slug] = Field(default_factory=list, max_length=40)
+    skills: list[Code] = Field(default_factory=list, max_length=40)
     enters_home: bool = False
-    training: list[Slug] = Field(
+    training: list[Code] = Field(
         default_factory=list, max_length=40, description="codes of what a volunteer must be trained in"
     )
     eligible_tiers: list[Tier] = Field(
@@ -195,9 +189,9 @@ class ServiceChanges(ChangesBody):
     supporting_units: list[Id] | Absent = Field(None, max_length=20)
     response_minutes: int | Absent = Field(None, ge=1, le=44_640)
     working_hours: WorkingHours | Absent = None
-    skills: list[Slug] | Absent = Field(None, max_length=40)
+    skills: list[Code] | Absent = Field(None, max_length=40)
     enters_home: bool | Absent = None
-    training: list[Slug] | None = Field(None, max_length=40)
+    training: list[Code] | None = Field(None, max_length=40)
     eligible_tiers: list[Tier] | None = Field(None, max_length=3)
     eligible_circumstances: list[Flag] | None = Field(None, max_length=5)
     public: bool | Absent = None

@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 from fastapi import APIRouter, Query, Request, Response
 
 from services.registry.api import shapes
-from services.registry.api.bodies import EndBody, ServiceBody, ServiceChanges, Slug
+from services.registry.api.bodies import EndBody, ServiceBody, ServiceChanges
 from services.registry.api.lists import Admin, NamedPage, Reader, one, page_of
 from services.registry.api.records import (
     Call,
@@ -29,6 +29,7 @@ from shared.events.registry import (
 )
 from shared.kernel.event import Event
 from shared.runtime.execute import Transaction
+from shared.runtime.http.bodies import Code
 from shared.runtime.http.calls import CommandsOf
 from shared.runtime.http.headers import ETAG
 from shared.runtime.http.openapi import answers, listed
@@ -58,10 +59,10 @@ async def _must_take_part(transaction: Transaction, units: Iterable[str], commun
 class ServicesPage(NamedPage):
     """Which services."""
 
-    category: Slug | None = None
+    category: Code | None = None
     lead_unit: Id | None = None
     supporting_unit: Id | None = None
-    skill: Slug | None = None
+    skill: Code | None = None
 
 
 @router.post(

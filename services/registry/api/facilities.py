@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from services.registry.api import shapes
-from services.registry.api.bodies import EndBody, Slug
+from services.registry.api.bodies import EndBody
 from services.registry.api.facility_bodies import FacilityBody, FacilityChanges
 from services.registry.api.lists import Admin, NamedPage, Reader, one, page_of
 from services.registry.api.places import UNKNOWN_GRID
@@ -31,6 +31,7 @@ from shared.events.registry import (
 )
 from shared.kernel.event import Event
 from shared.runtime.execute import Transaction
+from shared.runtime.http.bodies import Code
 from shared.runtime.http.calls import CommandsOf
 from shared.runtime.http.headers import ETAG
 from shared.runtime.http.openapi import answers, listed
@@ -43,8 +44,8 @@ router = APIRouter(prefix="/v1/facilities", tags=["places"], route_class=Route)
 class FacilitiesPage(NamedPage):
     """Which facilities."""
 
-    grid: Slug | None = None
-    kind: Slug | None = None
+    grid: Code | None = None
+    kind: Code | None = None
     keeper: Id | None = None
 
 

@@ -7,8 +7,9 @@ from typing import Annotated, ClassVar, get_args
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from services.registry.api.bodies import Body, ChangesBody, NameBody, NewBody, Slug
+from services.registry.api.bodies import ChangesBody, NameBody, NewBody
 from shared.events.registry import Opening, Room, Weekday
+from shared.runtime.http.bodies import Body, Code
 from shared.runtime.http.shapes import Absent
 from shared.runtime.ids import Id
 
@@ -43,7 +44,7 @@ def _in_order(spans: list[OpeningBody]) -> list[OpeningBody]:
 class RoomBody(Body):
     """A room, by a code that is its own in the facility."""
 
-    code: Slug = Field(examples=["rehabilitation"])
+    code: Code = Field(examples=["rehabilitation"])
     name: NameBody
     capacity: int = Field(ge=1, le=100_000, description="persons at once")
     opening: Annotated[list[OpeningBody], Field(max_length=42), AfterValidator(_in_order)]
@@ -67,8 +68,8 @@ class FacilityBody(NewBody):
     """A facility of the community."""
 
     name: NameBody
-    kind: Slug = Field(examples=["elder-care"])
-    grid: Slug = Field(examples=["shaba-03"])
+    kind: Code = Field(examples=["elder-care"])
+    grid: Code = Field(examples=["shaba-03"])
     rooms: Rooms = Field(default_factory=list)
     keeper: Id | Absent = Field(None, description="the unit that looks after it", examples=["unit-red-cross"])
 
@@ -79,7 +80,7 @@ class FacilityChanges(ChangesBody):
     optional: ClassVar[frozenset[str]] = frozenset({"keeper"})
 
     name: NameBody | Absent = None
-    kind: Slug | Absent = None
-    grid: Slug | Absent = None
+    kind: Code | Absent = None
+    grid: Code | Absent = None
     rooms: Rooms | Absent = None
     keeper: Id | None = None

@@ -8,10 +8,10 @@ from typing import Annotated
 from fastapi import Depends, Request, Response, Security
 from pydantic import Field
 
-from services.registry.api.bodies import Slug
 from services.registry.views import Asked, Records, number_of
 from shared.kernel.canonical import Json
 from shared.runtime.access import Principal, bearer
+from shared.runtime.http.bodies import Code
 from shared.runtime.http.calls import json_response
 from shared.runtime.http.paging import Page, page_response
 from shared.runtime.http.problems import not_found
@@ -38,7 +38,7 @@ RecordsOf = Annotated[Records, Depends(_records)]
 class RecordsPage(Page):
     """Which of a list, of whatever kind."""
 
-    community: Slug | None = Field(None, description="one of the token's communities; without it all of them")
+    community: Code | None = Field(None, description="one of the token's communities; without it all of them")
     stale: bool | None = Field(None, description="whether nobody has confirmed it for 90 days")
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
 from services.registry.api import shapes
-from services.registry.api.bodies import ResidentBody, Slug, VolunteerBody
+from services.registry.api.bodies import ResidentBody, VolunteerBody
 from services.registry.api.listed import listing, people_page
 from services.registry.api.lists import Reader, RecordsPage, ResidentReader, Writer, found, one
 from services.registry.api.places import UNKNOWN_GRID
@@ -19,6 +19,7 @@ from shared.kernel.canonical import Json
 from shared.kernel.event import Event
 from shared.kernel.terms import name_query, telephone_query
 from shared.runtime.execute import Transaction
+from shared.runtime.http.bodies import Code
 from shared.runtime.http.calls import CommandsOf, json_response
 from shared.runtime.http.headers import ETAG
 from shared.runtime.http.openapi import answers, listed
@@ -46,15 +47,15 @@ class VolunteersPage(PeoplePage):
     """Which volunteers."""
 
     unit: Id | None = None
-    team: Slug | None = None
-    skill: Slug | None = None
+    team: Code | None = None
+    skill: Code | None = None
 
 
 class ResidentsPage(PeoplePage):
     """Which residents."""
 
-    grid: Slug | None = None
-    tier: Slug | None = None
+    grid: Code | None = None
+    tier: Code | None = None
     phone: str | None = Field(
         None,
         min_length=1,

@@ -6,9 +6,10 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from services.registry.api.bodies import Body, ChangesBody, Flag, Phone, Slug, Text
+from services.registry.api.bodies import ChangesBody, Flag, Phone, Text
 from shared.events.registry import Pause, Team, Tier
 from shared.kernel.canonical import Json
+from shared.runtime.http.bodies import Body, Code
 from shared.runtime.http.shapes import Absent
 
 
@@ -17,7 +18,7 @@ class VolunteerChanges(ChangesBody):
 
     name: Text | Absent = Field(None, examples=["李梅"])
     team: Team | Absent = None
-    skills: Annotated[list[Slug], Field(max_length=40)] | Absent = Field(None, examples=[["first-aid"]])
+    skills: Annotated[list[Code], Field(max_length=40)] | Absent = Field(None, examples=[["first-aid"]])
 
     def details(self) -> dict[str, Json]:
         """What changes of what is kept sealed."""
@@ -32,7 +33,7 @@ class ResidentChanges(ChangesBody):
     name: Text | Absent = Field(None, examples=["王秀英"])
     phone: Phone | None = Field(None, examples=["13800000001"])
     address: Text | None = Field(None, examples=["3栋2单元401"])
-    grid: Slug | Absent = Field(None, examples=["shaba-03"])
+    grid: Code | Absent = Field(None, examples=["shaba-03"])
     tier: Tier | Absent = None
     flags: Annotated[list[Flag], Field(max_length=5)] | Absent = Field(None, examples=[["lives-alone"]])
 

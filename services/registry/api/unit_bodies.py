@@ -6,8 +6,9 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, StringConstraints
 
-from services.registry.api.bodies import Body, ChangesBody, NewBody, Phone, Slug, Text
+from services.registry.api.bodies import ChangesBody, NewBody, Phone, Text
 from shared.kernel.canonical import Json
+from shared.runtime.http.bodies import Body, Code
 from shared.runtime.http.shapes import Absent
 
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]{1,190}$")]
@@ -34,7 +35,7 @@ class UnitBody(NewBody):
     """A partner unit."""
 
     name: Text = Field(examples=["东川卫生服务中心"])
-    kind: Slug = Field(examples=["health"])
+    kind: Code = Field(examples=["health"])
     contacts: Contacts = Field(default_factory=list)
     confirmed: bool = Field(False, description="that it is another than those of the same name")
 
@@ -45,5 +46,5 @@ class UnitChanges(ChangesBody):
     optional: ClassVar[frozenset[str]] = frozenset({"contacts"})
 
     name: Text | Absent = Field(None, examples=["东川区卫生服务中心"])
-    kind: Slug | Absent = Field(None, examples=["health"])
+    kind: Code | Absent = Field(None, examples=["health"])
     contacts: Contacts | None = None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
 from services.registry.api import shapes
-from services.registry.api.bodies import EndBody, MergeBody, Slug
+from services.registry.api.bodies import EndBody, MergeBody
 from services.registry.api.lists import Admin, NamedPage, Reader, found, named, one, page_of
 from services.registry.api.records import (
     Call,
@@ -22,6 +23,7 @@ from services.registry.api.unit_bodies import UnitBody, UnitChanges, contact_det
 from shared.events.registry import Amendment, UnitAmended, UnitRegistered, UnitRetired
 from shared.kernel.event import Event
 from shared.runtime.execute import Transaction
+from shared.runtime.http.bodies import Code
 from shared.runtime.http.calls import CommandsOf
 from shared.runtime.http.headers import ETAG
 from shared.runtime.http.openapi import answers, listed
@@ -40,7 +42,7 @@ UNKNOWN_UNIT = "no unit has this id; GET /v1/units lists those there are"
 class UnitsPage(NamedPage):
     """Which units."""
 
-    kind: Slug | None = None
+    kind: Code | None = None
 
 
 @router.post("", status_code=201, summary="Take on a partner unit", responses=answers(shapes.Registered, 201))
@@ -107,11 +109,9 @@ async def _details(
     if not body.contacts:
         return None
     contacts = contact_details(body.contacts)
-    try:
+    with suppress(Erased):  # then there is nothing to compare with
         if kept is not None and await sealed.read(kept) == contacts:
             return kept
-    except Erased:
-        pass
     return transaction.seal(unit, contacts)
 
 

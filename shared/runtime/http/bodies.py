@@ -1,15 +1,27 @@
-"""Bodies as strict JSON: what two readers could read differently is refused before it is read."""
+"""Bodies as strict JSON: what two readers could read differently is refused before it is read; and what the
+models of bodies share."""
 
 from __future__ import annotations
 
 import json
+from typing import Annotated
 
 import orjson
+from pydantic import BaseModel, ConfigDict, StringConstraints
 from starlette.types import Message, Receive
 
 from shared.runtime.http.problems import Problem
 
 LIMIT = 1024 * 1024
+
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
+"""A word of an agreed vocabulary: lower case, digits, hyphens between."""
+
+
+class Body(BaseModel):
+    """What all models of bodies share: strict types, no unknown fields."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 def _too_large() -> Problem:

@@ -107,14 +107,29 @@ def of_refusal(refusal: Refused) -> Problem:
 def of_validation(error: RequestValidationError) -> Problem:
     """422 with one entry for each wrong field. An unknown field's name is the sender's text: left out."""
     found = []
-    for item in error.errors():
-        location = [str(part) for part in item["loc"]]
+    faults = error.errors()
+    # A field that may be left out is of its type or nothing: that nothing would do too is of no help.
+    optional = [tuple(item["loc"][:-1]) for item in faults if item["type"] == "none_required"]
+    for item in faults:
+        if item["type"] == "none_required":
+            continue
+        location = [str(part) for part in _without_branch(item["loc"], optional)]
         if item["type"] == "extra_forbidden":
             location.pop()
         found.append(
             {"field": "/".join(location), "code": item["type"].replace("_", "-"), "message": _message(item)}
         )
     return Problem(422, "invalid-request", "fields are wrong; `errors` says which, and how", errors=found)
+
+
+def _without_branch(
+    location: tuple[int | str, ...], optional: Sequence[tuple[int | str, ...]]
+) -> tuple[int | str, ...]:
+    """`location` without the name that pydantic gives to the one type that a field of `optional` can have."""
+    for field in optional:
+        if location[: len(field)] == field and len(location) > len(field):
+            return (*field, *location[len(field) + 1 :])
+    return location
 
 
 def _message(item: Mapping[str, object]) -> str:
