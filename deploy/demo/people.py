@@ -1,4 +1,7 @@
-"""The people put on record: volunteers and residents, through the public API."""
+"""The people put on record: volunteers and residents, through the public API.
+
+Some of them share a name and a grid: each is confirmed to be another.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +34,7 @@ async def register_volunteers(
             "unit": person.unit,
             "team": person.team,
             "skills": [*person.skills],
+            "confirmed": True,
         }
         ids[place] = (await admin.post("registry", "/v1/volunteers", body)).text("id")
         advance()
@@ -52,6 +56,7 @@ async def register_residents(desk: Api, people: Sequence[Person], advance: Advan
             "grid": person.grid,
             "tier": person.tier,
             "flags": [*person.flags],
+            "confirmed": True,
         }
         ids[place] = (await desk.post("registry", "/v1/residents", body)).text("id")
         advance()

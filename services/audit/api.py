@@ -110,12 +110,13 @@ async def list_entries(
     commands: CommandsOf,
     log: LogOf,
 ) -> Response:
-    """Entries behind `after`, or from the first, in order. The reading is recorded as `log-read`, and so
+    """Entries behind `after`, or from the first, in order; of another community's without the event, so
+    that the chain can be followed over them. The reading is recorded as `log-read`, and so
     becomes an entry itself: `next` is null once the page reaches what was the end when it was read."""
     after = -1 if page.after is None else page.after
     head = await log.recorder.head()
     found, more = await log.entries.page(after, head, page.limit, page.only())
-    items: list[Json] = [_shown(entry) for entry in found]
+    items: list[Json] = [_shown(entry, principal) for entry in found]
     following = str(found[-1]["seq"]) if more else None
     viewed = LogRead(
         community=_community_of(principal),
@@ -142,10 +143,11 @@ async def stream_state(
 ) -> Response:
     """`complete` is false if a version is missing or could not be read: the rest is shown all the same.
 
-    404 for a stream that nothing is recorded of. The reading is recorded as `log-read`.
+    404 for a stream that nothing is recorded of, or not in a community of the caller's. The reading is
+    recorded as `log-read`.
     """
     found = await log.entries.of_stream(stream, await log.recorder.head())
-    if not found:
+    if not any(_is_of(_leaf_of(entry), principal) for entry in found):
         raise not_found()
     events = [_recorded(entry) for entry in found]
     replayed = replay(stream, events, query.moment())
@@ -208,15 +210,20 @@ def _source(log: Log, name: str) -> dict[str, Json]:
     return found
 
 
-def _shown(entry: Document) -> dict[str, Json]:
+def _shown(entry: Document, principal: Principal) -> dict[str, Json]:
     leaf = _leaf_of(entry)
-    return {
+    shown: dict[str, Json] = {
         "seq": leaf.seq,
         "recorded": leaf.recorded,
         "leaf_hash": bytes(entry["leaf_hash"]).hex(),
         "chain": bytes(entry["chain"]).hex(),
-        "event": dict(leaf.event),
     }
+    return {**shown, "event": dict(leaf.event)} if _is_of(leaf, principal) else shown
+
+
+def _is_of(leaf: Leaf, principal: Principal) -> bool:
+    """Whether an entry is of a community of the caller's."""
+    return leaf.event.get("community") in principal.communities
 
 
 def _recorded(entry: Document) -> Recorded:

@@ -32,7 +32,7 @@ class Entry(Shape):
     recorded: Time
     leaf_hash: Hash = Field(description="SHA-256 over 0x00 and the canonical JSON of event, recorded, seq")
     chain: Hash = Field(description="SHA-256 over the chain hash of the entry before and this leaf hash")
-    event: CloudEvent
+    event: CloudEvent | Absent = Field(None, description="absent where it is another community's")
 
 
 class State(Shape):

@@ -24,7 +24,7 @@ def build(settings: Settings) -> FastAPI:
     board = Requests()
     erasure = Erasure(service.name, service.store, service.sealed, DetailsErased)
 
-    registry = service.follow(["registry"], by_type(reactions(service, directory, erasure)))
+    registry = service.follow(["registry"], by_type(service.keys.reactions(), reactions(directory, erasure)))
     service.keep("requests.v1", board)
 
     app = service.app("Linli dispatch", [requests.router, visits.router], BY_SERVICE["dispatch"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any
 
@@ -12,6 +12,7 @@ from shared.events.index import decode
 from shared.events.registry import (
     GridDefined,
     GridRetired,
+    RecordsMerged,
     ResidentAmended,
     ResidentErased,
     ResidentMovedAway,
@@ -19,8 +20,11 @@ from shared.events.registry import (
     ServiceAmended,
     ServicePublished,
     ServiceWithdrawn,
+    TrainingRecorded,
+    TrainingRevoked,
     UnitRegistered,
     UnitRetired,
+    VolunteerActivated,
     VolunteerAmended,
     VolunteerLeft,
     VolunteerRegistered,
@@ -39,7 +43,9 @@ KNOWN: Sequence[type[Event]] = (
     *(ServicePublished, ServiceAmended, ServiceWithdrawn),
     *(UnitRegistered, UnitRetired),
     *(ResidentRegistered, ResidentAmended, ResidentMovedAway, ResidentErased),
-    *(VolunteerRegistered, VolunteerAmended, VolunteerSuspended, VolunteerResumed, VolunteerLeft),
+    *(VolunteerRegistered, VolunteerAmended, VolunteerActivated, VolunteerLeft),
+    *(VolunteerSuspended, VolunteerResumed, TrainingRecorded, TrainingRevoked),
+    RecordsMerged,
 )
 FRESH_S = 1.0
 CACHE = 5_000
@@ -80,21 +86,26 @@ class Directory:
         return facts
 
     async def units_of(self, service: ServicePublished) -> tuple[str, ...]:
-        """The units of a service, its lead unit first, without those that take part no longer."""
+        """The units of a service, its lead unit first, without those that take part no longer. One that was
+        on record twice is named as the service names it."""
         units = dict.fromkeys((service.lead_unit, *service.supporting_units))
-        return tuple([unit for unit in units if not (await self._get(unit, or_nothing=True)).ended])
+        found = {unit: await self._get(unit, or_nothing=True) for unit in units}
+        return tuple(unit for unit, its in found.items() if not its.ended or its.merged_into is not None)
 
     async def volunteer(self, id: str) -> VolunteerRegistered:
-        """Raises Refused `unknown-volunteer`, of one who left too; `volunteer-suspended`."""
+        """Raises Refused `unknown-volunteer`, of one who left or was merged too; `volunteer-not-active`;
+        `volunteer-suspended`."""
         found = await self._get(id)
         if found.ended or not isinstance(found.facts, VolunteerRegistered):
             raise Refused("unknown-volunteer", refusals.UNKNOWN_VOLUNTEER)
+        if found.facts.invited:
+            raise Refused("volunteer-not-active", refusals.VOLUNTEER_NOT_ACTIVE)
         if found.facts.suspended is not None:
             raise Refused("volunteer-suspended", refusals.VOLUNTEER_SUSPENDED)
         return found.facts
 
     async def resident(self, id: str) -> ResidentRegistered:
-        """Raises Refused `unknown-resident`, after an erasure too."""
+        """Raises Refused `unknown-resident`, after an erasure or a merge too."""
         found = await self._get(id)
         if found.ended or not isinstance(found.facts, ResidentRegistered):
             raise Refused("unknown-resident", refusals.UNKNOWN_RESIDENT)
@@ -136,4 +147,4 @@ def _record(document: Mapping[str, Any]) -> Record:
         said.setdefault("1", document)
     events = [decode(said[version]["type"], said[version]["data"]) for version in sorted(said, key=int)]
     record = FOLD.over([event for event in events if event is not None])
-    return Record(record.facts, record.ended or bool(document.get("ended")))
+    return replace(record, ended=record.ended or bool(document.get("ended")))

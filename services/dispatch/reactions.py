@@ -6,10 +6,10 @@ from services.dispatch.directory import Directory
 from shared.events.registry import ResidentErased
 from shared.kernel.cloudevent import CloudEvent
 from shared.runtime.erasure import Erasure
-from shared.runtime.service import Reaction, Service
+from shared.runtime.service import Reaction
 
 
-def reactions(service: Service, directory: Directory, erasure: Erasure) -> dict[str, Reaction]:
+def reactions(directory: Directory, erasure: Erasure) -> dict[str, Reaction]:
     """Event type → what is done about it."""
     learned = directory.reactions()
 
@@ -17,4 +17,4 @@ def reactions(service: Service, directory: Directory, erasure: Erasure) -> dict[
         await learned[ResidentErased.type](event)
         await erasure.follow(event)
 
-    return {**service.keys.reactions(), **learned, ResidentErased.type: erase}
+    return {**learned, ResidentErased.type: erase}

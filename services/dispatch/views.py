@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import islice
 from operator import attrgetter
@@ -99,15 +99,18 @@ class Requests:
             self._add(Row(**{name: self._word(name, value) for name, value in said.items()}))
 
     def page(
-        self, after: str, limit: int, only: Mapping[str, str]
+        self, after: str, limit: int, only: Mapping[str, str], communities: Collection[str]
     ) -> tuple[list[dict[str, Json]], str | None]:
-        """Requests behind the place `after`, and the place to go on from; None if there is nothing behind.
+        """Requests of `communities` behind the place `after`, and the place to go on from; None if there is
+        nothing behind.
 
         A page may be short, or empty, and still not be the last.
         """
         start = bisect_right(self._places, after)
         end = start + LOOKED_AT
-        found = list(islice((r for r in islice(self._ordered, start, end) if r.has(only)), limit + 1))
+        looked_at = islice(self._ordered, start, end)
+        fit = (row for row in looked_at if row.community in communities and row.has(only))
+        found = list(islice(fit, limit + 1))
         shown = [row.shown() for row in found[:limit]]
         if len(found) > limit:
             return shown, found[limit - 1].place

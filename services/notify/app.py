@@ -44,9 +44,10 @@ def build(settings: NotifySettings) -> FastAPI:
         while not await own_log.wait_for("notify", head, CATCH_UP_S):
             continue
 
-    sender = Sender(settings, endpoints, deliveries, outcomes, caught_up)
-    react = by_type(reactions(service.keys, units))
-    fan_out = Fanout(endpoints, deliveries, sender)
+    agreements = service.keys.agreements
+    sender = Sender(settings, endpoints, deliveries, outcomes, caught_up, agreements.may_come_in)
+    react = by_type(service.keys.reactions(), reactions(units))
+    fan_out = Fanout(endpoints, deliveries, sender, agreements.may_come_in)
 
     async def heard(events: Sequence[CloudEvent]) -> None:
         # Keys and units are registry's to speak of; another service may not make itself believed by them.

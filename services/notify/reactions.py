@@ -1,13 +1,12 @@
-"""What notify does about registry's events, besides passing them on."""
+"""What notify does about registry's events, besides passing them on and knowing who may come in."""
 
 from __future__ import annotations
 
 from services.notify.units import Units
 from shared.events.registry import UnitRegistered
-from shared.runtime.access import KeyTable
 from shared.runtime.service import Reaction
 
 
-def reactions(keys: KeyTable, units: Units) -> dict[str, Reaction]:
+def reactions(units: Units) -> dict[str, Reaction]:
     """Event type → what is done about it."""
-    return {**keys.reactions(), UnitRegistered.type: units.learn}
+    return {UnitRegistered.type: units.learn}

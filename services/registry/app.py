@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from fastapi import FastAPI
 
 from services.registry.access import wire_access
+from services.registry.agreement_clock import EXPIRY, RENEWAL, AgreementClock
 from services.registry.api import (
+    agreements,
     assurance,
     catalogue,
     client_lists,
@@ -17,19 +19,24 @@ from services.registry.api import (
     oauth,
     people,
     people_changes,
+    people_merges,
     persons,
     places,
     published,
+    seats,
     sign_in,
     staff,
     teams,
     tokens,
+    trainings,
     units,
+    volunteer_states,
 )
 from services.registry.api.lists import FOLLOWER
 from services.registry.bootstrap import Bootstrap
 from services.registry.case.case import load_case
 from services.registry.signing import SIGNING
+from services.registry.staleness import KIND as GOES_STALE
 from services.registry.staleness import Staleness
 from services.registry.views import Records
 from shared.events.index import BY_SERVICE
@@ -40,7 +47,9 @@ from shared.runtime.parking import Handler
 from shared.runtime.sealed import SealedDetails
 from shared.runtime.service import Reaction, Service, by_type
 from shared.runtime.settings import RegistrySettings
-from shared.runtime.timers import Timers
+from shared.runtime.timers import Timers, by_kind
+
+LOOK_EVERY_S = 10.0
 
 
 def erasures(sealed: SealedDetails) -> dict[str, Reaction]:
@@ -74,13 +83,15 @@ def build(settings: RegistrySettings) -> FastAPI:
 
     timers = Timers(service.database)
     staleness = Staleness(timers, service.store, service.executor)
+    clock = AgreementClock(timers, service.executor)
+    fire = by_kind({GOES_STALE: staleness.fire, RENEWAL: clock.fire, EXPIRY: clock.fire})
 
     service.on_open(records.open)
     service.on_open(timers.open)
     service.on_open(Bootstrap(service, settings).run)
     heard = by_type(service.keys.reactions(), erasures(service.sealed))
-    service.project(FOLLOWER, in_turn(heard, records.follow, staleness.follow))
-    service.also("go-stale", staleness.keep_looking)
+    service.project(FOLLOWER, in_turn(heard, records.follow, staleness.follow, clock.follow))
+    service.also("timers", lambda: timers.keep_looking(fire, LOOK_EVERY_S))
 
     app = service.app(
         "Linli registry",
@@ -88,7 +99,9 @@ def build(settings: RegistrySettings) -> FastAPI:
             *(oauth.router, clients.router, client_lists.router, keys.router, tokens.router),
             *(published.router, sign_in.router, staff.router),
             *(places.router, facilities.router, units.router, teams.router, catalogue.router),
-            *(people.router, people_changes.router, persons.router, assurance.router),
+            *(agreements.router, seats.router),
+            *(people.router, people_changes.router, people_merges.router, persons.router),
+            *(volunteer_states.router, trainings.router, assurance.router),
         ],
         BY_SERVICE["registry"],
     )

@@ -5,9 +5,11 @@ Every commit has a fixed id, so that a start that was cut short goes on where it
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
+from typing import Any
 
 import structlog
 
@@ -15,6 +17,8 @@ from services.registry.case.case import Name as CaseName
 from services.registry.case.case import load_case
 from services.registry.secrets import hashed
 from shared.events.registry import (
+    AgreementDrafted,
+    AgreementSigned,
     ClientRegistered,
     CommunityFounded,
     GridDefined,
@@ -75,26 +79,30 @@ class Bootstrap:
     async def _case(self, name: str) -> None:
         for number, chunk in enumerate(_chunks(case_events(name), CHUNK)):
             await self._append(f"first:case-{name}-{number}", chunk)
+        for agreement, told in case_agreements(name):
+            await self._append(f"first:case-{name}-{agreement}", [(agreement, event) for event in told])
 
     async def _append(self, commit_id: str, events: list[tuple[str, Event]]) -> None:
         now = format_time(datetime.now(UTC))
-        stored = tuple(
-            StoredEvent(
-                new_event_id(), event.type, stream, 1, event.model_dump(mode="json", exclude_none=True), now
-            )
-            for stream, event in events
-        )
+        versions: Counter[str] = Counter()
+        stored = []
+        for stream, event in events:
+            versions[stream] += 1
+            data = event.model_dump(mode="json", exclude_none=True)
+            stored.append(StoredEvent(new_event_id(), event.type, stream, versions[stream], data, now))
         try:
-            await self._service.store.append(Draft(commit_id, stored, ACTOR, correlation="first-start"))
+            await self._service.store.append(
+                Draft(commit_id, tuple(stored), ACTOR, correlation="first-start")
+            )
         except CommitExists:
             return
         except StreamMoved:
-            if len(events) == 1:
+            if len({stream for stream, _ in events}) == 1:
                 # Somebody registered it by hand before: theirs stands.
                 log.warning("first-start-left-out", commit=commit_id, stream=events[0][0])
                 return
-            for number, event in enumerate(events):
-                await self._append(f"{commit_id}-{number}", [event])
+            for number, one in enumerate(events):
+                await self._append(f"{commit_id}-{number}", [one])
 
 
 def case_events(name: str) -> Iterator[tuple[str, Event]]:
@@ -130,6 +138,25 @@ def case_events(name: str) -> Iterator[tuple[str, Event]]:
                 enters_home=service.enters_home,
             ),
         )
+
+
+def case_agreements(name: str) -> Iterator[tuple[str, list[Event]]]:
+    """The agreements of a case: (stream, events), of each unit with the services that it has a part in."""
+    case = load_case(name)
+    starts_at, ends_at = case.agreements.starts_at, case.agreements.ends_at
+    for unit in case.units:
+        services = tuple(sorted(service.id for service in case.services if unit.id in service.units))
+        terms: dict[str, Any] = {
+            "community": case.community.id,
+            "units": (unit.id,),
+            "unit": unit.id,
+            "services": services,
+            "details_of": services,
+            "starts_at": starts_at,
+            "ends_at": ends_at,
+        }
+        signed = AgreementSigned(**terms, signed_at=starts_at)
+        yield f"agreement-{unit.id.removeprefix('unit-')}", [AgreementDrafted(**terms), signed]
 
 
 def _chunks(items: Iterable[tuple[str, Event]], size: int) -> Iterator[list[tuple[str, Event]]]:

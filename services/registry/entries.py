@@ -2,7 +2,7 @@
 
 Pure: an entry is a document `{_id: stream, n, kind, community, version, ended, end, facts, details,
 assured_at, stale, merged_into, terms}`; `n` is its number among its kind, `details` the digest in force of
-what is kept sealed of it.
+what is kept sealed of it. A volunteer's has `trained` besides: until when each training counts, by course.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from itertools import combinations
 from typing import Any
 
 from services.registry.names import beginnings, same
+from services.registry.standing import state_of, trained
 from shared.events.index import BY_SERVICE
 from shared.events.registry import (
+    AgreementDrafted,
     Amendment,
     ClientRegistered,
     CommunityFounded,
@@ -44,6 +46,7 @@ KINDS: Mapping[str, str] = {
     TeamFormed.type: "team",
     UnitRegistered.type: "unit",
     SeatFilled.type: "seat",
+    AgreementDrafted.type: "agreement",
     ServicePublished.type: "service",
     VolunteerRegistered.type: "volunteer",
     ResidentRegistered.type: "resident",
@@ -58,17 +61,22 @@ FILTERS: Mapping[str, tuple[str, ...]] = {
     "team": ("team",),
     "unit": ("kind",),
     "seat": ("unit", "seat"),
+    "agreement": ("unit", "services"),
     "service": ("lead_unit", "supporting_units", "skills", "category"),
-    "volunteer": ("unit", "skills", "team"),
+    "volunteer": ("unit", "training", "skills", "team", "languages", "state"),
     "resident": ("grid", "tier"),
 }
 """The facts by which things of each kind are listed; those that fewest share come first."""
 
+_ALONE = frozenset({"training", "languages", "state"})
+"""Facts by which things are listed, but not by two of them at once: that would be too many terms."""
+
 BUCKET = 100
 """Numbers that a term of a list spans: so many entries are read for one that is looked for, at the most."""
 
-# Digests of sealed details lead nowhere for a reader; they are asked for by the thing's own id.
-_HIDDEN = frozenset({"details", "units", "community", "cleared"})
+# Digests of sealed details lead nowhere for a reader; they are asked for by the thing's own id. A course is
+# what an event of training is about; the trainings are the fact.
+_HIDDEN = frozenset({"details", "units", "community", "cleared", "course"})
 _UNSHOWN = frozenset({"client-revoked", "resident-erased"})
 _UNNAMED = frozenset({"client", "volunteer", "resident"})
 """Kinds without a public name."""
@@ -99,7 +107,14 @@ def applied(entry: Entry, event: CloudEvent) -> Entry:
         return entry
     change = CHANGES.get(event.type)
     changed = {**entry, **(change(entry, event) if change is not None else {}), "version": event.version}
+    if entry["kind"] == "volunteer":
+        changed |= _standing(changed)
     return {**changed, "terms": sorted(_terms(changed))}
+
+
+def _standing(entry: Entry) -> Entry:
+    facts = entry["facts"]
+    return {"facts": {**facts, "state": state_of(facts, entry["ended"])}, "trained": trained(facts)}
 
 
 def _registered(_: Entry, event: CloudEvent) -> Entry:
@@ -172,7 +187,8 @@ def _terms(entry: Entry) -> Iterator[str]:
     kind, community, facts = entry["kind"], entry["community"], entry["facts"]
     bucket = entry["n"] // BUCKET
     stale = ["stale=true"] if entry["stale"] else []
-    for what in {"", *stale, *listed_as([(name, facts.get(name)) for name in FILTERS[kind]])}:
+    found_by = {**facts, "training": [*entry.get("trained", {})]}
+    for what in {"", *stale, *listed_as([(name, found_by.get(name)) for name in FILTERS[kind]])}:
         yield f"{list_term(kind, community, what)}|{bucket}"
     if kind not in _UNNAMED:
         yield from (
@@ -182,7 +198,8 @@ def _terms(entry: Entry) -> Iterator[str]:
 
 
 def listed_as(facts: Sequence[tuple[str, Json]]) -> Iterator[str]:
-    """What things with these facts are listed as: by each of them, and by each two of different names."""
+    """What things with these facts are listed as: by each of them, and by each two of different names, but
+    for those by which they are listed alone."""
     singles = [
         (name, each)
         for name, value in facts
@@ -190,9 +207,23 @@ def listed_as(facts: Sequence[tuple[str, Json]]) -> Iterator[str]:
         if each is not None
     ]
     yield from (f"{name}={each}" for name, each in singles)
-    for (name, one), (other, two) in combinations(singles, 2):
+    paired = [(name, each) for name, each in singles if name not in _ALONE]
+    for (name, one), (other, two) in combinations(paired, 2):
         if name != other:
             yield f"{name}={one}&{other}={two}"
+
+
+def condition(name: str, value: str, now: str) -> tuple[str, Json]:
+    """What a query says for entries that are `value` by the fact `name`; a training must count at `now`."""
+    return (f"trained.{value}", {"$gt": now}) if name == "training" else (f"facts.{name}", value)
+
+
+def has(entry: Entry, name: str, value: str, now: str) -> bool:
+    """The same of one entry."""
+    if name == "training":
+        return str(entry.get("trained", {}).get(value, "")) > now
+    its = entry["facts"].get(name)
+    return value in its if isinstance(its, list) else bool(value == its)
 
 
 def shown(entry: Entry) -> dict[str, Json] | None:
@@ -201,6 +232,9 @@ def shown(entry: Entry) -> dict[str, Json] | None:
     if end is not None and end["type"] in _UNSHOWN:
         return None
     said: dict[str, Json] = {"id": entry["_id"], "community": entry["community"], **entry["facts"]}
+    if entry["kind"] == "volunteer":
+        said["state"] = state_of(said, entry["ended"])
+        said.pop("invited", None)
     if entry["kind"] != "client":
         said |= {"assured_at": entry["assured_at"], "stale": entry["stale"]}
     if end is not None:

@@ -23,7 +23,7 @@ from shared.runtime.log import CommitLog
 from shared.runtime.timers import Timer, Timers
 
 AFTER = timedelta(days=90)
-LOOK_EVERY_S = 10.0
+KIND = "record-stale"
 
 # No person keeps a client up; it has an end of its own.
 _KINDS = frozenset(KINDS.values()) - {KINDS[ClientRegistered.type]}
@@ -60,10 +60,6 @@ class Staleness:
         await self._timers.arm([_timer(id, since) for id, since in armed.items() if since is not None])
         await self._timers.disarm([_key(id) for id, since in armed.items() if since is None])
 
-    async def keep_looking(self) -> None:
-        """Until cancelled."""
-        await self._timers.keep_looking(self.fire, LOOK_EVERY_S)
-
     async def look(self) -> int:
         """Record what has gone stale by now; how many timers were due."""
         return await self._timers.look(self.fire)
@@ -85,7 +81,7 @@ class Staleness:
                 await transaction.decide(_RECORDS, id, GoStale(id, since))
             return Answer(200, {"id": id})
 
-        commit_id = f"record-stale:{id}@{last.version}"
+        commit_id = f"{KIND}:{id}@{last.version}"
         moment = self._timers.clock()
         context = Context(_ACTOR, moment, commit_id, commit_id, repeatable=True, causation=last.id)
         await self._executor.execute(context, work)
@@ -96,7 +92,7 @@ def _timer(id: str, since: datetime) -> Timer:
 
 
 def _key(id: str) -> str:
-    return f"record-stale:{id}"
+    return f"{KIND}:{id}"
 
 
 def _last_confirmed(events: Sequence[StoredEvent]) -> StoredEvent | None:

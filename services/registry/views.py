@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from math import ceil
 
 from services.registry.entries import (
@@ -18,6 +19,7 @@ from services.registry.entries import (
     KINDS,
     Entry,
     applied,
+    condition,
     fresh,
     list_term,
     listed_as,
@@ -27,6 +29,7 @@ from services.registry.entries import (
 from services.registry.names import same, wanted
 from shared.kernel.canonical import Json
 from shared.kernel.cloudevent import CloudEvent
+from shared.kernel.times import format_time
 from shared.runtime.http.problems import Problem
 from shared.runtime.mongo import DUPLICATE_KEY, BulkWriteError, Database, StoreUnavailable, UpdateOne
 
@@ -64,9 +67,9 @@ class Asked:
         named = [(name, self.only[name]) for name in FILTERS[self.kind] if name in self.only]
         return max(listed_as(named[:2]), key=len, default="")  # by two facts rather than by one
 
-    def rest(self) -> dict[str, Json]:
-        """What must be so besides, as a query."""
-        said: dict[str, Json] = {f"facts.{name}": value for name, value in self.only.items()}
+    def rest(self, now: str) -> dict[str, Json]:
+        """What must be so besides, as a query; what expires is judged at `now`."""
+        said = dict(condition(name, value, now) for name, value in self.only.items())
         return said if self.stale is None else {**said, "stale": self.stale}
 
 
@@ -159,7 +162,7 @@ class Records:
         to go on from; None if there is nothing behind. A page may be short and still not be the last."""
         if asked.q is not None and not wanted(asked.q):
             return [], None
-        terms, rest = asked.terms(), asked.rest()
+        terms, rest = asked.terms(), asked.rest(format_time(datetime.now(UTC)))
         counted = await self._numbers.find_one({"_id": asked.kind})
         last = counted["n"] // BUCKET if counted is not None else -1
         first = bucket = (after + 1) // BUCKET

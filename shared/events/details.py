@@ -6,8 +6,9 @@ from typing import ClassVar, Literal
 
 from shared.kernel.event import Event
 
-Purpose = Literal["service", "follow-up", "complaint", "emergency", "report"]
-"""What a reading is for: giving the service, following up, a complaint, an emergency, a report."""
+Purpose = Literal["service", "follow-up", "complaint", "emergency", "report", "duplicate-check"]
+"""What a reading is for: giving the service, following up, a complaint, an emergency, a report; whether
+somebody who is being entered is on record already."""
 
 
 class DetailsViewed(Event):

@@ -36,7 +36,8 @@ class DeliveryOutcome(BaseModel):
     """The receiver's HTTP status; none if there was no answer."""
     error: str | None = None
     """Why there was no answer: `refused`, `timeout`, `dns`, `tls`, `blocked` (an address that is not
-    delivered to), `url` or `connection`. More codes may come."""
+    delivered to), `url` or `connection`; `no-agreement`: nothing was sent, as no agreement with the unit was
+    in force. More codes may come."""
     at: Time
     next_at: Time | None = None
     """When it is tried again; only for `failed`."""

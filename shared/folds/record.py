@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from shared.events.registry import Amendment, Ending, RecordAssured, RecordsMerged, RecordStale
+from shared.events.registry import Amendment, Ending, RecordAssured, RecordsMerged, RecordStale, SeatFilled
 from shared.kernel.decider import Fold
 from shared.kernel.event import Event
 
@@ -46,6 +46,8 @@ def evolve(record: Record, event: Event) -> Record:
             if into is not None:
                 return replace(record, ended=True, end=event, merged_into=into, stale=False)
             return replace(record, absorbed=(*record.absorbed, *([absorbed] if absorbed else [])))
+        case SeatFilled():
+            return Record(event)  # whoever held it before
         case _:
             return replace(record, facts=record.facts or event)
 

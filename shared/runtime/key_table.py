@@ -17,6 +17,7 @@ from joserfc.jwk import OKPKey
 
 from shared.kernel.cloudevent import CloudEvent
 from shared.kernel.times import parse_time
+from shared.runtime.agreements import Agreements
 from shared.runtime.claims import LEEWAY_S, Claims, TokenFault, UnknownKey, read_claims
 from shared.runtime.http.problems import Problem
 from shared.runtime.http.rate import FailureLimit
@@ -26,6 +27,11 @@ ISSUER = "linli"
 CACHE = 10_000
 RELOAD_S = 3.0
 UNKNOWN_KEY_S = 1.0
+HEARD_WITHIN_S = 3.0
+"""How soon after a token was issued the agreement that it was issued by is known in every service."""
+HEARD_LOOK_S = 0.02
+
+NO_AGREEMENT = "no agreement with your unit is in force; the community office makes one, or renews it"
 
 log = structlog.get_logger()
 
@@ -35,7 +41,7 @@ class Principal:
     """The caller: a client with a role, its communities, and its unit if it is a unit's client.
 
     `credential` is what the token was asked for with: the client itself, or a personal token of its own;
-    `token` the id (`jti`) of the access token.
+    `token` the id (`jti`) of the access token, `issued` when it was made, in seconds since 1970.
     """
 
     client: str
@@ -45,6 +51,7 @@ class Principal:
     unit: str | None = None
     credential: str = ""
     token: str = ""
+    issued: int = 0
 
     def sees(self, units: tuple[str, ...] | frozenset[str]) -> bool:
         """Whether something that concerns `units` may be shown: a unit sees what names it, staff all."""
@@ -67,7 +74,12 @@ class KeyTable:
     """Ids of clients, of personal tokens and of access tokens."""
     verified: dict[str, tuple[Principal, int]] = field(default_factory=dict)
     loaded: float = 0.0
+    agreements: Agreements = field(init=False)
     _imported: dict[str, OKPKey] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """With the agreements, by which a unit's client may come in."""
+        self.agreements = Agreements(self.database)
 
     async def load(self) -> None:
         """Read the table: at the start, every few seconds for what another replica was told, and when a
@@ -85,6 +97,7 @@ class KeyTable:
                 self.revoked.add(name)
         if len(self.revoked) > known:
             self.verified.clear()
+        await self.agreements.load()
 
     async def keep_loading(self) -> None:
         """Read the table again and again, until cancelled."""
@@ -93,9 +106,10 @@ class KeyTable:
             await self.load()
 
     async def knows(self, token: str) -> bool:
-        """Whether `token` is good."""
+        """Whether `token` is good, though its unit may have no agreement in force, or none that was heard of
+        here yet."""
         try:
-            await self.verify(token)
+            await self._known(token)
         except Problem:
             return False
         return True
@@ -109,6 +123,7 @@ class KeyTable:
             "person-dismissed": self.learn_revocation,
             "personal-token-revoked": self.learn_revocation,
             "access-token-revoked": self.learn_token_revocation,
+            **self.agreements.reactions(),
         }
 
     async def learn_key(self, event: CloudEvent) -> None:
@@ -161,7 +176,21 @@ class KeyTable:
         self.verified.clear()
 
     async def verify(self, token: str) -> Principal:
-        """The caller behind `token`. Raises Problem 401."""
+        """The caller behind `token`. Raises Problem 401, and 403 if its unit has no agreement in force."""
+        principal = await self._known(token)
+        if principal.unit is not None and not self.agreements.may_come_in(principal.unit):
+            await self._require_agreement(principal.unit, principal.issued)
+        return principal
+
+    async def _require_agreement(self, unit: str, issued: int) -> None:
+        # Registry gave the token by an agreement: a word of it that is on its way yet is waited for.
+        while time.time() < issued + HEARD_WITHIN_S:
+            await asyncio.sleep(HEARD_LOOK_S)
+            if self.agreements.may_come_in(unit):
+                return
+        raise Problem(403, "no-agreement-in-force", NO_AGREEMENT)
+
+    async def _known(self, token: str) -> Principal:
         now = int(time.time())
         cached = self.verified.get(token)
         if cached is not None and cached[1] > now:
@@ -177,7 +206,7 @@ class KeyTable:
         return principal
 
     async def claims(self, token: str) -> Claims:
-        """What a good `token` says. Raises Problem 401."""
+        """What a good `token` says, whether or not its unit may come in. Raises Problem 401."""
         claims = await self._read(token, int(time.time()))
         if not self.revoked.isdisjoint((claims.subject, claims.client, claims.id)):
             raise _revoked()
@@ -205,6 +234,7 @@ def _principal(claims: Claims) -> Principal:
         unit=claims.unit,
         credential=claims.client,
         token=claims.id,
+        issued=claims.issued,
     )
 
 

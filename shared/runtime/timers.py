@@ -48,6 +48,15 @@ Fire = Callable[[Timer], Awaitable[None]]
 """What is done when a timer is due. It may arm the same key anew. If it fails, it is tried again."""
 
 
+def by_kind(fires: Mapping[str, Fire]) -> Fire:
+    """Gives a timer to the one of `fires` that is named by its key up to the first colon."""
+
+    async def fire(timer: Timer) -> None:
+        await fires[timer.key.partition(":")[0]](timer)
+
+    return fire
+
+
 class Timers:
     """The collections `timers`: `{_id: key, due, bucket, data}`, `timers-hours`: `{_id: hour}`, and
     `timers-looked`, which says how far they were looked through."""

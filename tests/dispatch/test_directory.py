@@ -12,11 +12,14 @@ from shared.events.registry import (
     GridDefined,
     GridRetired,
     Name,
+    RecordsMerged,
+    ResidentRegistered,
     ServiceAmended,
     ServicePublished,
     ServiceWithdrawn,
     UnitRegistered,
     UnitRetired,
+    VolunteerActivated,
     VolunteerLeft,
     VolunteerRegistered,
     VolunteerResumed,
@@ -152,3 +155,36 @@ async def test_who_is_suspended_or_left_is_not_placed(database: Database) -> Non
     await hears(directory, told.say(("volunteer-1", VolunteerLeft(community="shaba", reason="left"))))
     with pytest.raises(Refused, match="unknown-volunteer"):
         await directory.volunteer("volunteer-1")
+
+
+async def test_who_is_invited_is_placed_only_once_active(database: Database) -> None:
+    directory, told = Directory(database), Told()
+    mei = VolunteerRegistered(
+        community="shaba", unit="unit-2", team="residents", skills=(), details="d" * 64, invited=True
+    )
+    await hears(directory, told.say(("volunteer-1", mei)))
+    with pytest.raises(Refused, match="volunteer-not-active"):
+        await directory.volunteer("volunteer-1")
+    activated = VolunteerActivated(community="shaba", cleared=("invited",))
+    await hears(directory, told.say(("volunteer-1", activated)))
+    assert (await directory.volunteer("volunteer-1")).invited is None
+
+
+async def test_who_was_on_record_twice_is_known_by_one_id_and_a_unit_by_both(database: Database) -> None:
+    directory, told = Directory(database), Told()
+    mei = VolunteerRegistered(community="shaba", unit="unit-2", team="residents", skills=(), details="d" * 64)
+    wang = ResidentRegistered(community="shaba", grid="g-1", tier="high", details="e" * 64)
+    unit = UnitRegistered(community="shaba", name="x", kind="firm")
+    for id, facts in (("volunteer", mei), ("resident", wang), ("unit", unit)):
+        into, absorbed = (
+            RecordsMerged(community="shaba", into=f"{id}-1"),
+            RecordsMerged(community="shaba", absorbed=f"{id}-2"),
+        )
+        await hears(directory, told.say((f"{id}-1", facts), (f"{id}-2", facts)))
+        await hears(directory, told.say((f"{id}-2", into), (f"{id}-1", absorbed)))
+    assert (await directory.volunteer("volunteer-1"), await directory.resident("resident-1")) == (mei, wang)
+    with pytest.raises(Refused, match="unknown-volunteer"):
+        await directory.volunteer("volunteer-2")
+    with pytest.raises(Refused, match="unknown-resident"):
+        await directory.resident("resident-2")
+    assert await directory.units_of(SERVICE) == ("unit-1", "unit-2")

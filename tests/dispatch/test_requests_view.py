@@ -30,6 +30,7 @@ from tests.support.story import (
     scheduled,
 )
 
+HERE = frozenset({"shaba"})
 HELPED = {"units": WITH_SCHOOL}
 HISTORY: tuple[Event, ...] = (
     *AFTER_COMPLETION[:-1],  # somebody is there
@@ -58,7 +59,7 @@ def requests() -> Requests:
 
 
 def listed(view: Requests) -> list[dict[str, Json]]:
-    items, following = view.page(BEGINNING, 10, {})
+    items, following = view.page(BEGINNING, 10, {}, HERE)
     assert following is None
     return items
 
@@ -113,9 +114,15 @@ async def test_calendars_are_not_listed(requests: Requests) -> None:
 async def test_a_request_is_found_by_each_unit_that_it_concerns(requests: Requests) -> None:
     await requests.follow(as_heard(HISTORY))
     for unit in WITH_SCHOOL:
-        items, _ = requests.page(BEGINNING, 10, {"units": unit})
+        items, _ = requests.page(BEGINNING, 10, {"units": unit}, HERE)
         assert [item["id"] for item in items] == ["request-1"]
-    assert requests.page(BEGINNING, 10, {"units": "unit-police-station"}) == ([], None)
+    assert requests.page(BEGINNING, 10, {"units": "unit-police-station"}, HERE) == ([], None)
+
+
+async def test_another_communitys_requests_are_in_no_list(requests: Requests) -> None:
+    await requests.follow(as_heard(HISTORY))
+    assert requests.page(BEGINNING, 10, {}, frozenset({"tangdan"})) == ([], None)
+    assert len(requests.page(BEGINNING, 10, {}, frozenset({"tangdan", "shaba"}))[0]) == 1
 
 
 async def test_a_stale_batch_takes_nothing_back(requests: Requests) -> None:
@@ -138,10 +145,10 @@ async def test_pages_are_complete_and_each_costs_a_bounded_number_of_rows() -> N
     after: str | None = BEGINNING
     pages = 0
     while after is not None:
-        items, after = requests.page(after, 3, {"grid": "shaba-09"})
+        items, after = requests.page(after, 3, {"grid": "shaba-09"}, HERE)
         assert len(items) <= 3
         seen += [item["id"] for item in items]
         pages += 1
         assert pages < 6
     assert seen == [f"request-{pos}" for pos in sorted(rare)]
-    assert requests.page(BEGINNING, 3, {"grid": "shaba-10"})[0] == []
+    assert requests.page(BEGINNING, 3, {"grid": "shaba-10"}, HERE)[0] == []

@@ -66,6 +66,7 @@ def test_every_snippet_runs_in_order(tmp_path: Path) -> None:
     )
     assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-2000:]
     assert '"intact":true' in run.stdout
+    assert run.stdout.count('"code":"no-agreement-in-force"') == 1
     assert '"outcome":"done"' in run.stdout
     as_of = [
         line

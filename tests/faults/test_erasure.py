@@ -40,6 +40,7 @@ async def plant(shaba: Community) -> tuple[str, str]:
         "grid": "shaba-05",
         "tier": "high",
         "flags": ["lives-alone", "disabled"],
+        "confirmed": True,
     }
     made = await shaba.admin["registry"].post("/v1/residents", body)
     assert made.status == 201, made.body
@@ -109,7 +110,7 @@ async def test_details_need_a_purpose_and_a_scope(shaba: Community) -> None:
     assert (await shaba.staff["registry"].get(path)).status == 422
     assert (await shaba.staff["registry"].get(path, purpose="curiosity")).status == 422
     assert (await shaba.auditor["registry"].get(path, purpose="service")).status == 403
-    assert (await shaba.health["registry"].get(path, purpose="service")).status == 403
+    assert (await shaba.health["registry"].get(path, purpose="service")).status == 404
 
 
 async def test_an_erasure_that_is_refused_erases_nothing(shaba: Community) -> None:

@@ -83,7 +83,7 @@ async def test_if_match_with_another_version_is_412(shaba: Community) -> None:
 
 async def test_what_registry_just_told_is_never_unknown_to_dispatch(shaba: Community) -> None:
     for _ in range(10):
-        body = {"name": "张", "grid": "shaba-01", "tier": "general"}
+        body = {"name": "张", "grid": "shaba-01", "tier": "general", "confirmed": True}
         made = await shaba.admin["registry"].post("/v1/residents", body)
         asked = await shaba.staff["dispatch"].post(
             "/v1/requests",
@@ -197,7 +197,7 @@ async def test_a_location_leads_to_the_thing(shaba: Community) -> None:
         ("/v1/units", {"name": "x", "kind": "firm"}),
         ("/v1/clients", {"name": "x", "role": "auditor"}),
         ("/v1/grids", {"grid": f"g-{uuid4().hex[:8]}", "name": name}),
-        ("/v1/residents", {"name": "x", "grid": "shaba-01", "tier": "key"}),
+        ("/v1/residents", {"name": "x", "grid": "shaba-01", "tier": "key", "confirmed": True}),
     ):
         made = await registry.post(path, body)
         assert made.status == 201, made.body

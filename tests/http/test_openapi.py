@@ -13,7 +13,7 @@ from services.audit.domain.chain import Head
 from services.audit.verify import Fault, Verdict
 from shared.runtime.mongo import Database
 from shared.runtime.parking import Parking, parked_events
-from tests.support import everyday
+from tests.support import everyday, everyday_agreements
 from tests.support.community import SERVICES, Community
 from tests.support.interface import Interface, interface_of, noting
 from tests.support.notifying import Spoken
@@ -124,6 +124,7 @@ async def test_the_token_endpoint_shows_its_form_and_its_errors(shaba: Community
 STORIES = (
     *(everyday.access, everyday.directory, everyday.visits, everyday.webhooks),
     *(everyday.log, everyday.system, everyday.refusals),
+    everyday_agreements.agreements,
 )
 
 

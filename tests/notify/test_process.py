@@ -25,7 +25,7 @@ from shared.runtime.relay import Relay
 from shared.runtime.store import EventStore
 from tests.support.drafts import draft
 from tests.support.following import running
-from tests.support.notifying import NOWHERE, UNIT, Partner, is_open
+from tests.support.notifying import FOR_LONG, NOWHERE, UNIT, Partner, is_open
 from tests.support.waiting import until
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -115,6 +115,8 @@ async def registry(servers: Stack, database: Database, signer: Signer) -> AsyncI
         (f"key-{signer.kid}", 1), type="signing-key-published", data={"kid": signer.kid, "x": signer.x}
     )
     await store.append(key)
+    terms = {"unit": UNIT, "services": [], "details_of": [], **FOR_LONG}
+    await store.append(draft(("agreement-1", 1), type="agreement-signed", data=terms))  # type: ignore[arg-type]
     async with running(relay):
         yield store
     await store.stop()

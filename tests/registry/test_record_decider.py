@@ -30,9 +30,16 @@ from shared.events.registry import (
     ResidentErased,
     ResidentRegistered,
     SeatFilled,
+    Training,
+    TrainingRecorded,
+    TrainingRevoked,
     UnitAmended,
     UnitRegistered,
     UnitRetired,
+    VolunteerActivated,
+    VolunteerAmended,
+    VolunteerLeft,
+    VolunteerRegistered,
 )
 from shared.folds.record import Record
 from shared.kernel.event import Event
@@ -191,3 +198,53 @@ def test_only_two_living_things_of_one_kind_and_community_merge() -> None:
         given(RECORD, UNIT).when(Merge("unit-1", "unit-2", other)).refused("cannot-merge")
     itself = given(RECORD, UNIT).state
     given(RECORD, UNIT).when(Merge("unit-1", "unit-1", itself)).refused("cannot-merge")
+
+
+MEI = VolunteerRegistered(
+    **OF_UNIT, unit="unit-1", team="residents", skills=("first-aid",), details=DIGEST, load_cap=4
+)
+INVITED = MEI.model_copy(update={"invited": True})
+ACTIVATED = VolunteerActivated(**OF_UNIT, cleared=("invited",))
+GONE = VolunteerLeft(**OF_UNIT, reason="left")
+SAFETY = Training(course="home-safety", completed_on="2026-05-20", expires_at=NOON)
+AID = Training(course="first-aid", completed_on="2025-03-01")
+
+
+def trained(course: str, *trainings: Training) -> TrainingRecorded:
+    return TrainingRecorded(**OF_UNIT, course=course, trainings=trainings)
+
+
+def test_a_volunteer_who_was_invited_is_activated_once() -> None:
+    given(RECORD, INVITED).when(Amend(ACTIVATED)).then(ACTIVATED)
+    given(RECORD, INVITED, ACTIVATED).when(Amend(ACTIVATED)).then_nothing()
+    given(RECORD, MEI).when(Amend(ACTIVATED)).then_nothing()
+    given(RECORD, INVITED, GONE).when(Amend(ACTIVATED)).refused("record-ended")
+    assert given(RECORD, INVITED, ACTIVATED).state.facts == MEI
+
+
+def test_a_training_is_recorded_renewed_and_revoked_and_says_which_course_it_is_of() -> None:
+    first, renewed = trained("home-safety", AID, SAFETY), trained("home-safety", AID)
+    revoked = TrainingRevoked(**OF_UNIT, course="first-aid", trainings=())
+    given(RECORD, MEI).when(Amend(first)).then(first)
+    given(RECORD, MEI, first).when(Amend(first)).then_nothing()
+    given(RECORD, MEI, first).when(Amend(renewed)).then(renewed)
+    given(RECORD, MEI, first, renewed).when(Amend(revoked)).then(revoked)
+    given(RECORD, MEI, first, renewed, revoked).when(Amend(revoked)).then_nothing()
+    given(RECORD, MEI, first, GONE).when(Amend(revoked)).refused("record-ended")
+    assert given(RECORD, MEI, first, renewed, revoked).state.facts == MEI
+
+
+def test_what_a_volunteer_may_leave_open_is_taken_away_and_changed_apart() -> None:
+    cleared = VolunteerAmended(**OF_UNIT, cleared=("load_cap",))
+    given(RECORD, MEI).when(Amend(cleared)).then(cleared)
+    given(RECORD, MEI, cleared).when(Amend(cleared)).then_nothing()
+    both = VolunteerAmended(**OF_UNIT, languages=("yi",), load_cap=4)
+    given(RECORD, MEI).when(Amend(both)).then(VolunteerAmended(**OF_UNIT, languages=("yi",)))
+
+
+def test_a_resident_who_was_merged_or_absorbed_others_is_erased_all_the_same() -> None:
+    for said in (merged(into="resident-2"), merged(absorbed="resident-3")):
+        given(RECORD, RESIDENT, said).when(End(ERASED)).then(ERASED)
+        given(RECORD, RESIDENT, said, ERASED).when(End(ERASED)).then_nothing()
+    kept = given(RECORD, RESIDENT, merged(absorbed="resident-3"), ERASED).state
+    assert kept.absorbed == ("resident-3",)

@@ -32,12 +32,13 @@ def test_an_administrator_may_do_everything() -> None:
     assert SCOPES["admin"] == set(KNOWN)
 
 
-def test_a_unit_sees_no_audit_and_no_person_and_coordinates_nothing() -> None:
+def test_a_unit_sees_no_audit_and_no_resident_and_coordinates_nothing() -> None:
+    # details:read: of its own unit, and of requests as its agreement says, whatever the token says.
     assert SCOPES["unit"] == {
-        *("registry:read", "dispatch:read", "dispatch:write"),
+        *("registry:read", "details:read", "dispatch:read", "dispatch:write"),
         *("notify:read", "notify:write", "events:read"),
     }
-    assert not {"audit:read", "details:read", "residents:read", "dispatch:coordinate"} & SCOPES["unit"]
+    assert not {"audit:read", "residents:read", "dispatch:coordinate"} & SCOPES["unit"]
 
 
 def test_an_auditor_changes_nothing_and_sees_no_person() -> None:
@@ -54,8 +55,8 @@ def test_only_an_administrator_administers(scope: str) -> None:
     assert [role for role in ROLES if scope in SCOPES[role]] == ["admin"]
 
 
-@pytest.mark.parametrize("scope", ["details:read", "residents:read", "dispatch:coordinate"])
-def test_only_staff_see_persons_and_coordinate(scope: str) -> None:
+@pytest.mark.parametrize("scope", ["residents:read", "dispatch:coordinate"])
+def test_only_staff_see_residents_and_coordinate(scope: str) -> None:
     assert {role for role in ROLES if scope in SCOPES[role]} == {"admin", "dispatcher"}
 
 

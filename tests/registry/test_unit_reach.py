@@ -49,7 +49,6 @@ async def test_a_units_client_reads_no_resident_client_or_token_and_writes_nothi
     for method, path in (
         ("GET", "/v1/residents"),
         ("GET", f"/v1/residents/{resident}"),
-        ("GET", f"/v1/residents/{resident}/details?purpose=service"),
         ("GET", "/v1/clients"),
         ("GET", f"/v1/clients/{shaba.stack.admin.client_id}"),
         ("POST", f"/v1/clients/{shaba.stack.admin.client_id}/revoke"),
@@ -62,3 +61,12 @@ async def test_a_units_client_reads_no_resident_client_or_token_and_writes_nothi
         reply = await registry.call(method, path, {} if method == "POST" else None)
         assert (reply.status, reply.body["code"]) == (403, "insufficient-scope"), path
     assert (await registry.get("/v1/tokens")).body["items"] == []
+    theirs, ours = await shaba.volunteer(SCHOOL), await shaba.volunteer(HEALTH)
+    for path, status in (
+        (f"/v1/residents/{resident}/details", 404),
+        (f"/v1/volunteers/{theirs}/details", 404),
+        (f"/v1/units/{SCHOOL}/details", 404),
+        (f"/v1/volunteers/{ours}/details", 200),
+        (f"/v1/units/{HEALTH}/details", 200),
+    ):
+        assert (await registry.get(path, purpose="service")).status == status, path

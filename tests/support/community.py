@@ -35,7 +35,8 @@ class Community:
 
     async def volunteer(self, unit: str = HEALTH) -> str:
         """A new volunteer of `unit` that dispatch knows of."""
-        body = {"name": "李梅", "unit": unit, "team": "residents", "skills": ["first-aid"]}
+        named = {"name": "李梅", "unit": unit, "team": "residents", "skills": ["first-aid"]}
+        body = {**named, "confirmed": True}
         reply = await self.admin["registry"].post("/v1/volunteers", body)
         assert reply.status == 201, reply.body
         await self.dispatch_has(reply)
@@ -50,6 +51,7 @@ class Community:
             "grid": "shaba-03",
             "tier": "high",
             "flags": ["lives-alone"],
+            "confirmed": True,
         }
         reply = await self.admin["registry"].post("/v1/residents", body)
         assert reply.status == 201, reply.body

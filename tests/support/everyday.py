@@ -9,6 +9,7 @@ from uuid import uuid4
 from shared.kernel.times import format_time
 from tests.support.client import Client, Reply
 from tests.support.community import HEALTH, SERVICES, Community, slot
+from tests.support.everyday_people import paper_files
 from tests.support.interface import Noting
 from tests.support.notifying import partner_system
 from tests.support.waiting import until
@@ -122,6 +123,7 @@ async def directory(shaba: Community) -> None:
     for thing in (f"residents/{resident}", f"volunteers/{volunteer}", f"units/{unit.body['id']}"):
         assert (await registry.get(f"/v1/{thing}/details", purpose="report")).status == 200
     assert (await registry.post("/v1/units", named)).status == 409
+    await paper_files(registry)
     await changes(registry, str(unit.body["id"]), f"grid-{grid}", str(facility.body["id"]))
     assert (await registry.post(f"/v1/residents/{resident}/erasure")).status == 200
 

@@ -37,6 +37,7 @@ AT = "2026-11-24T03:29:28.123Z"
 NOWHERE = "http://127.0.0.1:1"
 UNIT = "unit-health-centre"
 OTHER_UNIT = "unit-police-station"
+FOR_LONG = {"starts_at": "2026-01-01T00:00:00.000Z", "ends_at": "2999-01-01T00:00:00.000Z"}
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,11 @@ class Spoken:
         commit = placed(draft((stream, 1), data=data, type=type), len(self.commits) + 1, AT)
         self.commits.append(commit)
         return parse(encoded(self.service, commit)[0])
+
+    def agreement(self, unit: str) -> CloudEvent:
+        """An agreement with `unit`, in force for long."""
+        terms: dict[str, Json] = {"services": [], "details_of": [], **FOR_LONG}
+        return self.say("agreement-signed", f"agreement-of-{unit}", units=[unit], unit=unit, **terms)
 
     def volunteers(self, count: int, units: Sequence[str] = (UNIT,)) -> list[CloudEvent]:
         """So many events that concern `units`."""
@@ -232,6 +238,8 @@ async def notify(settings: NotifySettings) -> AsyncIterator[Notify]:
             await until(lambda: server.started or serving.done())
             await until(lambda: is_open(session, running.url))
             await service.keys.add_key(signer.kid, signer.x)
+            for unit in (UNIT, OTHER_UNIT):
+                await service.keys.reactions()["agreement-signed"](Spoken().agreement(unit))
             try:
                 yield running
             finally:

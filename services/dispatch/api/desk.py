@@ -9,13 +9,14 @@ from fastapi import Depends, Request, Security
 
 from services.dispatch.directory import Directory
 from services.dispatch.domain.calendar import CALENDAR, Book
+from services.dispatch.domain.refusals import DETAILS_NOT_AGREED
 from services.dispatch.domain.request import REQUEST, Command
 from services.dispatch.views import Requests
 from shared.events.dispatch import DutyBooked, Slot
 from shared.events.index import decode
 from shared.folds.calendar import Calendar, weeks
 from shared.folds.request import Request as RequestState
-from shared.kernel.decider import NOT_FOUND, Refused
+from shared.kernel.decider import NOT_FOUND, Refused, require
 from shared.kernel.event import Event
 from shared.runtime.access import Principal, bearer
 from shared.runtime.execute import Aggregate, Transaction
@@ -64,6 +65,16 @@ async def request_for(transaction: Transaction, id: str, principal: Principal) -
     if not allowed:
         raise Refused("not-found", NOT_FOUND)
     return state
+
+
+def require_agreed(principal: Principal, desk: Desk, service: str) -> None:
+    """A unit sees personal details of those services alone that its agreement in force names for that.
+
+    Raises Refused `details-not-agreed`.
+    """
+    agreements = desk.service.keys.agreements
+    agreed = principal.unit is None or agreements.may_see_details(principal.unit, service)
+    require(agreed, "details-not-agreed", DETAILS_NOT_AGREED)
 
 
 async def book(

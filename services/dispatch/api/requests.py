@@ -19,6 +19,7 @@ from services.dispatch.api.desk import (
     Writer,
     book,
     request_for,
+    require_agreed,
 )
 from services.dispatch.api.shown import request_shown
 from services.dispatch.domain.request import AssignVolunteer, Create, Triage, Volunteer
@@ -185,7 +186,8 @@ async def list_requests(
         "units": principal.unit or page.unit,
     }
     wanted = {name: value for name, value in only.items() if value is not None}
-    items, following = desk.requests.page(place_of(page.after()), page.limit, wanted)
+    after = place_of(page.after())
+    items, following = desk.requests.page(after, page.limit, wanted, principal.communities)
     if principal.unit is not None:
         for item in items:
             item["units"] = [principal.unit]
@@ -219,9 +221,11 @@ async def details(
     desk: DeskOf,
     commands: CommandsOf,
 ) -> Response:
-    """What was said in words, and positions, oldest first. The reading is recorded. 410 after an erasure."""
+    """What was said in words, and positions, oldest first. The reading is recorded. 410 after an erasure.
+    403 `details-not-agreed` for a unit's client whose agreement in force does not let it see them."""
     state = await request_for(commands.read(request, principal), id, principal)
     assert state.created is not None
+    require_agreed(principal, desk, state.created.service)
     viewed = DetailsViewed(
         community=state.created.community, subject=id, purpose=query.purpose, count=len(state.details)
     )

@@ -23,6 +23,11 @@ UNKNOWN_SERVICE = f"dispatch knows no service of your community with this id: {_
 UNKNOWN_VOLUNTEER = f"dispatch knows no volunteer with this id: {_LOOK}"
 UNKNOWN_RESIDENT = f"dispatch knows no resident with this id: {_LOOK}"
 VOLUNTEER_SUSPENDED = "the volunteer is suspended; choose another, or have the suspension ended in registry"
+VOLUNTEER_NOT_ACTIVE = "the volunteer is invited only; activate the volunteer in registry, or choose another"
 SERVICE_WITHDRAWN = "the service was withdrawn from the catalogue; choose another that registry lists"
 GRID_RETIRED = "the grid is in use no longer; choose another that registry lists"
 UNKNOWN_GRID = f"dispatch knows no grid with this code: {_LOOK}"
+DETAILS_NOT_AGREED = (
+    "your unit's agreement in force does not let it see personal details of this service; the community "
+    "office can agree on it with your unit"
+)

@@ -130,3 +130,11 @@ async def attempt(
             error=answer.error,
         )
     return outcome
+
+
+def withheld(delivery: Delivery) -> DeliveryOutcome:
+    """No attempt, and no further one: no agreement with the unit is in force."""
+    at = to_milliseconds(datetime.now(UTC))
+    answer = Answer(reason="no-agreement")
+    log.info("delivery-withheld", endpoint=delivery.endpoint, event_id=delivery.event)
+    return classify(delivery, answer, (), at)

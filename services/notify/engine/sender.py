@@ -10,7 +10,7 @@ from aiohttp import ClientSession
 
 from services.notify.deliveries import Deliveries, Delivery, delivery_id
 from services.notify.endpoints import Endpoint, Endpoints
-from services.notify.engine.attempt import attempt
+from services.notify.engine.attempt import attempt, withheld
 from services.notify.engine.connection import open_session
 from services.notify.engine.lane import Lane
 from services.notify.engine.outcomes import Outcomes
@@ -29,6 +29,7 @@ class Sender:
     """Sends what is pending. Run `run` under `keep_going`.
 
     `caught_up` returns when notify's own log is applied: an outcome that is in it must not be sent again.
+    `may_be_told` says whether a unit has an agreement in force: without one nothing is sent to it.
     """
 
     def __init__(
@@ -38,12 +39,14 @@ class Sender:
         deliveries: Deliveries,
         outcomes: Outcomes,
         caught_up: Callable[[], Awaitable[None]],
+        may_be_told: Callable[[str], bool],
     ) -> None:
         self._settings = settings
         self._endpoints = endpoints
         self._deliveries = deliveries
         self._outcomes = outcomes
         self._caught_up = caught_up
+        self._may_be_told = may_be_told
         self._session: ClientSession | None = None
         self._lanes: dict[str, Lane] = {}
         self._running = Background()
@@ -88,6 +91,8 @@ class Sender:
             schedule = self._settings.retry_schedule
 
             async def attempted(delivery: Delivery) -> DeliveryOutcome:
+                if not self._may_be_told(delivery.unit):
+                    return withheld(delivery)
                 return await attempt(session, await self._endpoints.target(endpoint), delivery, schedule)
 
             lane = Lane(endpoint.id, self._deliveries, self._outcomes, attempted, self._turns)

@@ -10,6 +10,7 @@ from services.registry.api import shapes
 from services.registry.api.lists import Writer
 from services.registry.api.records import Call, assure
 from shared.events.registry import (
+    AgreementDrafted,
     CommunityFounded,
     FacilityOpened,
     GridDefined,
@@ -34,6 +35,7 @@ ASSURED: Mapping[str, type[Event]] = {
     "units": UnitRegistered,
     "teams": TeamFormed,
     "seats": SeatFilled,
+    "agreements": AgreementDrafted,
     "services": ServicePublished,
     "volunteers": VolunteerRegistered,
     "residents": ResidentRegistered,

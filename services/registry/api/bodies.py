@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, StringConstraints, field_validator, model_validator
 from pydantic_core.core_schema import ValidationInfo
 
-from shared.events.registry import Category, Name, Reason, Team, Tier, WorkingHours
+from shared.events.registry import Category, Name, Reason, Tier, WorkingHours
 from shared.kernel.times import Time
 from shared.runtime.http.bodies import Body, Code
 from shared.runtime.http.shapes import Absent
@@ -108,27 +108,7 @@ class MergeBody(Body):
     into: Id = Field(examples=["unit-health-centre"])
 
 
-class VolunteerBody(NewBody):
-    """A volunteer of a unit."""
-
-    name: Text = Field(examples=["李梅"])
-    unit: Id = Field(examples=["unit-health-centre"])
-    team: Team
-    skills: list[Code] = Field(default_factory=list, max_length=40, examples=[["first-aid"]])
-
-
 Flag = Literal["over-sixty", "empty-nest", "lives-alone", "low-income", "disabled"]
-
-
-class ResidentBody(NewBody):
-    """A resident."""
-
-    name: Text = Field(examples=["王秀英"])
-    phone: Phone | None = Field(None, examples=["13800000001"])
-    address: Text | None = Field(None, examples=["3栋2单元401"])
-    grid: Code = Field(examples=["shaba-03"])
-    tier: Tier
-    flags: list[Flag] = Field(default_factory=list, max_length=5, examples=[["lives-alone"]])
 
 
 class NameBody(Body):

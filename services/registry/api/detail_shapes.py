@@ -38,11 +38,13 @@ class UnitDetails(Shape):
 
 
 class VolunteerDetail(Shape):
-    """The name of a volunteer."""
+    """A volunteer's name, telephone and mail address; null for what was taken away."""
 
-    example: ClassVar[Document] = {"name": "李梅"}
+    example: ClassVar[Document] = {"name": "李梅", "phone": "13800000003", "email": "mei.li@example.org"}
 
     name: str
+    phone: str | None = None
+    email: str | None = None
 
 
 class VolunteerDetails(Shape):
@@ -53,20 +55,36 @@ class VolunteerDetails(Shape):
     items: list[VolunteerDetail]
 
 
+class Relative(Shape):
+    """A person to turn to for a resident."""
+
+    example: ClassVar[Document] = {"name": "王强", "phone": "13800000002", "relation": "儿子"}
+
+    name: str
+    phone: str
+    relation: str | Absent = None
+
+
 class ResidentDetail(Shape):
-    """A resident's name, telephone, address and flags."""
+    """What is kept sealed of a resident; null for what was taken away."""
 
     example: ClassVar[Document] = {
         "name": "王秀英",
         "phone": "13800000001",
         "address": "3栋2单元401",
         "flags": ["lives-alone"],
+        "guardian": Relative.example,
+        "emergency_contact": Relative.example,
+        "notes": "耳背, 敲门要重",
     }
 
     name: str
     phone: str | None
     address: str | None
     flags: list[Flag]
+    guardian: Relative | None = None
+    emergency_contact: Relative | None = None
+    notes: str | None = None
 
 
 class ResidentDetails(Shape):

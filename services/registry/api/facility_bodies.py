@@ -31,7 +31,8 @@ class OpeningBody(Body):
         return Opening(day=self.day, opens=self.opens, closes=self.closes)
 
 
-def _in_order(spans: list[OpeningBody]) -> list[OpeningBody]:
+def in_order(spans: list[OpeningBody]) -> list[OpeningBody]:
+    """`spans` sorted. Raises ValueError if one closes before it opens, or two of a day overlap."""
     if any(span.opens >= span.closes for span in spans):
         raise ValueError("a span must open before it closes; one over midnight is two")
     ordered = sorted(spans, key=lambda span: (_DAYS.index(span.day), span.opens))
@@ -41,13 +42,17 @@ def _in_order(spans: list[OpeningBody]) -> list[OpeningBody]:
     return ordered
 
 
+Openings = Annotated[list[OpeningBody], Field(max_length=42), AfterValidator(in_order)]
+"""Spans of a week, in order, of which no two overlap."""
+
+
 class RoomBody(Body):
     """A room, by a code that is its own in the facility."""
 
     code: Code = Field(examples=["rehabilitation"])
     name: NameBody
     capacity: int = Field(ge=1, le=100_000, description="persons at once")
-    opening: Annotated[list[OpeningBody], Field(max_length=42), AfterValidator(_in_order)]
+    opening: Openings
 
     def room(self) -> Room:
         """As events carry it."""

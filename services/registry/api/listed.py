@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
 
 from fastapi import Request, Response
 
 from services.registry.api.lists import RecordsPage, communities_of, items_of
-from services.registry.entries import Entry, shown
+from services.registry.entries import Entry, has, shown
+from services.registry.standing import judged
 from services.registry.views import Records
 from shared.kernel.canonical import Json
 from shared.kernel.masks import mask_name, mask_telephone
 from shared.kernel.terms import likeness_terms, search_terms
+from shared.kernel.times import format_time
 from shared.runtime.access import Principal
 from shared.runtime.http.paging import page_response
 from shared.runtime.http.problems import Problem
@@ -27,7 +30,13 @@ def listing(kind: str, community: str, place: str, content: Mapping[str, Json]) 
     name = str(content["name"])
     phones, addresses = _texts(content.get("phone")), _texts(content.get("address"))
     found = search_terms([name], phones, addresses)
-    return Listing(community, kind, [*found, *likeness_terms(name, phones, addresses, place)])
+    return Listing(community, kind, [*found, *likeness(content, place)])
+
+
+def likeness(content: Mapping[str, Json], place: str) -> tuple[str, ...]:
+    """What two entries of the person with this sealed content are likely to have in common."""
+    phones, addresses = _texts(content.get("phone")), _texts(content.get("address"))
+    return likeness_terms(str(content["name"]), phones, addresses, place)
 
 
 def _texts(value: Json) -> list[str]:
@@ -49,6 +58,8 @@ async def people_page(
     else:
         items, following = await items_of(request, principal, kind, page, only)
         entries = list((await _records(request).of([str(item["id"]) for item in items])).values())
+    if kind == "volunteer":
+        items = [judged_now(item) for item in items]
     return page_response(request, await _masked(request, items, entries), following)
 
 
@@ -80,8 +91,17 @@ async def _sought(
 def _fits(entry: Entry, communities: Collection[str], stale: bool | None, only: Only) -> bool:
     if entry["ended"] or entry["community"] not in communities or stale not in (None, entry["stale"]):
         return False
-    facts = [(value, entry["facts"].get(name)) for name, value in only.items() if value is not None]
-    return all(value in its if isinstance(its, list) else value == its for value, its in facts)
+    now = _now()
+    return all(has(entry, name, value, now) for name, value in only.items() if value is not None)
+
+
+def judged_now(item: Mapping[str, Json]) -> dict[str, Json]:
+    """A volunteer as it is shown, with each training `valid` now or not."""
+    return judged(item, _now())
+
+
+def _now() -> str:
+    return format_time(datetime.now(UTC))
 
 
 async def _masked(

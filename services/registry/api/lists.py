@@ -113,9 +113,14 @@ async def one(request: Request, principal: Principal, kind: str, id: str) -> Res
 
 async def named(request: Request, kind: str, community: str, name: Json) -> tuple[str, ...]:
     """The ids of living things that have this name, among all that was on record when this was called."""
+    await own_log_heard(request)
+    return await (await _records(request)).named(kind, community, name)
+
+
+async def own_log_heard(request: Request) -> None:
+    """Wait until all that is on record now is in the read model, and in the tables of access; for a while."""
     service: Service = request.app.state.service
     head = await service.store.head()
     for follower in service.followers:
         if follower.name == FOLLOWER:
             await follower.wait_for(service.name, head, CATCH_UP_S)
-    return await (await _records(request)).named(kind, community, name)

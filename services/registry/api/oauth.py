@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 from fastapi import APIRouter, Request, Response, Security
 
 from services.registry.api import oauth_shapes as shapes
+from services.registry.api.lists import own_log_heard
 from services.registry.api.records import RECORDS, community_of
 from services.registry.api.registering import CREDENTIALS
 from services.registry.authentication import Door, NotLetIn
@@ -28,6 +29,7 @@ from shared.runtime.http.openapi import answers, form
 from shared.runtime.http.problems import CALLER, REASON, Problem
 from shared.runtime.http.rate import address_of
 from shared.runtime.http.routes import Route
+from shared.runtime.key_table import NO_AGREEMENT
 from shared.runtime.service import Service
 
 router = APIRouter(tags=["access"], route_class=Route)
@@ -40,12 +42,20 @@ MOST_FIELDS = 20
 class OAuthError(Exception):
     """An error of RFC 6749, section 5.2. `reason` is a code for the log, `client` who was said to ask."""
 
-    def __init__(self, status: int, error: str, reason: str | None = None, client: str | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        error: str,
+        reason: str | None = None,
+        client: str | None = None,
+        description: str | None = None,
+    ) -> None:
         super().__init__(error)
         self.status = status
         self.error = error
         self.reason = reason or error.replace("_", "-")
         self.client = client
+        self.description = description
 
     def response(self, request: Request) -> Response:
         """The error as an answer; why, and of whom, is left for the log."""
@@ -53,7 +63,10 @@ class OAuthError(Exception):
         if self.client is not None:
             request.scope[CALLER] = self.client
         headers = {**UNKEPT, "WWW-Authenticate": "Basic"} if self.status == 401 else UNKEPT
-        return Response(encode({"error": self.error}), self.status, headers, "application/json")
+        said: dict[str, Json] = {"error": self.error}
+        if self.description is not None:
+            said["error_description"] = self.description
+        return Response(encode(said), self.status, headers, "application/json")
 
 
 @router.post(
@@ -74,12 +87,26 @@ async def token(request: Request) -> Response:
         if fields["grant_type"] != "client_credentials":
             raise OAuthError(400, "unsupported_grant_type")
         grant, _ = await _authenticate(request, fields)
+        await _require_agreement(request, grant)
         scopes = granted(grant.scopes, fields.get("scope"))
         if not scopes:
             raise OAuthError(400, "invalid_scope", client=grant.client)
     except OAuthError as error:
         return error.response(request)
     return granted_token(request, grant, scopes)
+
+
+async def _require_agreement(request: Request, grant: Grant) -> None:
+    """A unit's client gets a token only while an agreement with its unit is in force."""
+    if grant.unit is None:
+        return
+    agreements = request.app.state.service.keys.agreements
+    if not agreements.may_come_in(grant.unit):
+        await own_log_heard(request)  # the agreement may have been signed just now
+    if not agreements.may_come_in(grant.unit):
+        raise OAuthError(
+            400, "unauthorized_client", "no-agreement-in-force", grant.client, description=NO_AGREEMENT
+        )
 
 
 def granted_token(request: Request, grant: Grant, scopes: frozenset[str]) -> Response:
@@ -220,7 +247,8 @@ async def introspect(request: Request, principal: Introspector) -> Response:
         claims = await service.keys.claims(fields["token"])
     except Problem:
         return Response(encode({"active": False}), 200, UNKEPT, "application/json")
-    seen = bool(claims.communities & principal.communities)
+    comes_in = claims.unit is None or service.keys.agreements.may_come_in(claims.unit)
+    seen = comes_in and bool(claims.communities & principal.communities)
     said = _told(claims, service.keys.issuer) if seen else {"active": False}
     return Response(encode(said), 200, UNKEPT, "application/json")
 

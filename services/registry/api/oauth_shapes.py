@@ -60,7 +60,9 @@ class TokenError(Shape):
         "invalid_scope",
         "invalid_grant",
         "unsupported_token_type",
+        "unauthorized_client",
     ]
+    error_description: str | None = Field(None, description="for `unauthorized_client`: what is missing")
 
 
 class RevocationForm(Shape):

@@ -1,4 +1,4 @@
-"""Volunteers and residents change: amended, suspended and resumed, gone."""
+"""What is on record of volunteers and residents changes, and residents move away."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ from services.registry.api import shapes
 from services.registry.api.bodies import EndBody
 from services.registry.api.listed import listing
 from services.registry.api.lists import Writer
-from services.registry.api.people_bodies import PauseBody, ResidentChanges, VolunteerChanges
+from services.registry.api.people_bodies import (
+    ResidentChanges,
+    VolunteerChanges,
+    dates,
+    in_order,
+    openings,
+)
 from services.registry.api.places import UNKNOWN_GRID
 from services.registry.api.records import Call, amend, end, must_exist
 from shared.events.registry import (
@@ -21,10 +27,7 @@ from shared.events.registry import (
     ResidentMovedAway,
     ResidentRegistered,
     VolunteerAmended,
-    VolunteerLeft,
     VolunteerRegistered,
-    VolunteerResumed,
-    VolunteerSuspended,
 )
 from shared.kernel.canonical import Json
 from shared.kernel.event import Event
@@ -64,7 +67,9 @@ class Renewal:
         if not changes and place == before:
             return None
         kept = await self.sealed.read(facts.details)
-        content = {**kept, **changes}
+        # What is taken away says so, but only if it was there.
+        changed = {name: each for name, each in changes.items() if each is not None or name in kept}
+        content = {**kept, **changed}
         if content == kept and place == before:
             return None
         self.superseded.append(facts.details)
@@ -83,11 +88,16 @@ def _may_change(principal: Principal, details: Mapping[str, Json]) -> None:
         raise Problem(403, "insufficient-scope", NEEDS_DETAILS)
 
 
+def _cleared(body: ResidentChanges | VolunteerChanges, facts: Event) -> tuple[str, ...]:
+    """The facts that are taken away; what is sealed is none."""
+    return tuple(name for name in body.cleared() if name in type(facts).model_fields)
+
+
 @router.patch("/residents/{resident}", summary="Amend a resident", responses=answers(shapes.Registered))
 async def amend_resident(
     resident: str, body: ResidentChanges, request: Request, principal: Writer, commands: CommandsOf
 ) -> Response:
-    """200; what is so already is no event. Name, phone, address and flags need the scope details:read
+    """200; what is so already is no event. All but grid, tier and languages need the scope details:read
     besides. 409 `record-ended` for who moved away, 410 after an erasure, 422 `unknown-grid`."""
     service: Service = request.app.state.service
     _may_change(principal, body.details())
@@ -101,7 +111,14 @@ async def amend_resident(
                 transaction, f"grid-{grid}", GridDefined, "unknown-grid", UNKNOWN_GRID, community
             )
         details = await renewal.seal(transaction, facts, body.details(), grid)
-        return ResidentAmended(community=community, grid=body.grid, tier=body.tier, details=details)
+        return ResidentAmended(
+            community=community,
+            grid=body.grid,
+            tier=body.tier,
+            details=details,
+            languages=None if body.languages is None else in_order(body.languages),
+            cleared=_cleared(body, facts),
+        )
 
     response = await amend(Call(commands, request, principal, resident, ResidentRegistered), changes)
     await renewal.finish()
@@ -134,8 +151,8 @@ async def moved_away(
 async def amend_volunteer(
     volunteer: str, body: VolunteerChanges, request: Request, principal: Writer, commands: CommandsOf
 ) -> Response:
-    """200; what is so already is no event. The name needs the scope details:read besides. 409 `record-ended`
-    for who left."""
+    """200; what is so already is no event. Name, phone and email need the scope details:read besides. 409
+    `record-ended` for who left."""
     service: Service = request.app.state.service
     _may_change(principal, body.details())
     renewal = Renewal(service.sealed, volunteer, "volunteer")
@@ -146,67 +163,15 @@ async def amend_volunteer(
             community=facts.community,
             units=(facts.unit,),
             team=body.team,
-            skills=None if body.skills is None else tuple(sorted(set(body.skills))),
+            skills=None if body.skills is None else in_order(body.skills),
             details=await renewal.seal(transaction, facts, body.details(), facts.unit),
+            languages=None if body.languages is None else in_order(body.languages),
+            load_cap=body.load_cap,
+            availability=None if body.availability is None else openings(body.availability),
+            exceptions=None if body.exceptions is None else dates(body.exceptions),
+            cleared=_cleared(body, facts),
         )
 
     response = await amend(Call(commands, request, principal, volunteer, VolunteerRegistered), changes)
-    await renewal.finish()
-    return response
-
-
-@router.post(
-    "/volunteers/{volunteer}/suspend",
-    summary="Say that a volunteer is not to be placed",
-    responses=answers(shapes.Registered),
-)
-async def suspend_volunteer(
-    volunteer: str, body: PauseBody, request: Request, principal: Writer, commands: CommandsOf
-) -> Response:
-    """200; lists show `suspended`, with the reason, until the volunteer is resumed."""
-
-    async def changes(_: Transaction, facts: Event) -> Amendment:
-        assert isinstance(facts, VolunteerRegistered)
-        return VolunteerSuspended(community=facts.community, units=(facts.unit,), suspended=body.reason)
-
-    return await amend(Call(commands, request, principal, volunteer, VolunteerRegistered), changes)
-
-
-@router.post(
-    "/volunteers/{volunteer}/resume",
-    summary="Say that a volunteer can be placed again",
-    responses=answers(shapes.Registered),
-)
-async def resume_volunteer(
-    volunteer: str, request: Request, principal: Writer, commands: CommandsOf
-) -> Response:
-    """200; no event if the volunteer is not suspended."""
-
-    async def changes(_: Transaction, facts: Event) -> Amendment:
-        assert isinstance(facts, VolunteerRegistered)
-        units = (facts.unit,)
-        return VolunteerResumed(community=facts.community, units=units, cleared=("suspended",))
-
-    return await amend(Call(commands, request, principal, volunteer, VolunteerRegistered), changes)
-
-
-@router.post(
-    "/volunteers/{volunteer}/leave",
-    summary="Say that a volunteer takes part no longer",
-    responses=answers(shapes.Ended),
-)
-async def volunteer_leaves(
-    volunteer: str, body: EndBody, request: Request, principal: Writer, commands: CommandsOf
-) -> Response:
-    """200; no list and no search has the volunteer any more."""
-    service: Service = request.app.state.service
-    renewal = Renewal(service.sealed, volunteer, "volunteer")
-
-    def ending(facts: Event) -> Event:
-        assert isinstance(facts, VolunteerRegistered)
-        renewal.superseded = [facts.details]
-        return VolunteerLeft(community=facts.community, units=(facts.unit,), reason=body.reason)
-
-    response = await end(Call(commands, request, principal, volunteer, VolunteerRegistered), ending)
     await renewal.finish()
     return response

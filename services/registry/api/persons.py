@@ -83,7 +83,7 @@ async def resident_details(
 
 @router.get(
     "/volunteers/{volunteer}/details",
-    summary="A volunteer's name",
+    summary="A volunteer's name, telephone and mail address",
     responses=answers(detail_shapes.VolunteerDetails, headers=[POSITION]),
 )
 async def volunteer_details(
@@ -119,9 +119,10 @@ async def unit_details(
     responses=answers(shapes.Erased),
 )
 async def erase_resident(resident: str, request: Request, principal: Admin, commands: CommandsOf) -> Response:
-    """200; the other services follow by the event. 404 if there is no such resident."""
+    """200; so are those that were merged into this one, and the other services follow by the events. 404 if
+    there is no such resident. One that was merged into another is erased by itself: erase the other one."""
     service: Service = request.app.state.service
-    erased: list[str] = []
+    deleted: dict[str, list[str]] = {}
 
     async def work(transaction: Transaction) -> Answer:
         record = await transaction.load(RECORDS, resident)
@@ -129,14 +130,31 @@ async def erase_resident(resident: str, request: Request, principal: Admin, comm
         known = isinstance(facts, ResidentRegistered) and may_reach(principal, resident, facts)
         require(known, "not-found", NOT_FOUND)
         assert facts is not None
-        community = facts.community
-        await transaction.decide(RECORDS, resident, End(ResidentErased(community=community)))
-        # Nothing can refuse from here on, and what is deleted stays so. The tombstone and the deletion come
-        # before the event: whoever hears it can rely on both.
-        erased.extend(await service.sealed.erase(resident))
-        if transaction.events:
-            gone = DetailsErased(community=community, subject=resident, count=len(erased))
-            await transaction.decide(RECORDS, f"erasure-{resident}", Register(gone))
+        erased = await _end_all(transaction, resident, facts.community)
+        # Nothing can refuse from here on, and what is deleted stays so. The tombstones and the deletions come
+        # before the events: whoever hears them can rely on both.
+        for person, newly in erased.items():
+            digests = deleted.setdefault(person, [])
+            digests.extend(await service.sealed.erase(person))
+            if newly:
+                gone = DetailsErased(community=facts.community, subject=person, count=len(digests))
+                await transaction.decide(RECORDS, f"erasure-{person}", Register(gone))
         return Answer(200, {"id": resident, "erased": True}, etag=transaction.version(resident))
 
     return await commands.run(request, principal, work)
+
+
+async def _end_all(transaction: Transaction, resident: str, community: str) -> dict[str, bool]:
+    """Decide the erasure of a resident and of all who turned out to be that one, however often it was merged;
+    whether each is erased by this."""
+    erased: dict[str, bool] = {}
+    waiting = [resident]
+    while waiting:
+        person = waiting.pop(0)
+        if person in erased:
+            continue
+        record = await transaction.load(RECORDS, person)
+        erased[person] = not isinstance(record.end, ResidentErased)
+        await transaction.decide(RECORDS, person, End(ResidentErased(community=community)))
+        waiting.extend(record.absorbed)
+    return erased

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from shared.events.registry import Category, Name, Pause, Reason, Role, Room, Team, Tier, WorkingHours
+from shared.events.registry import Category, Name, Reason, Role, Room, Team, Tier, WorkingHours
 from shared.kernel.times import Time
 from shared.runtime.http.headers import Document
 from shared.runtime.http.openapi import Shape
@@ -120,6 +120,8 @@ class Seat(OnRecord):
 
     seat: Literal["deputy-secretary", "member"]
     unit: Id
+    starts_at: Time | Absent = None
+    ends_at: Time | Absent = None
 
 
 class ServiceTeam(OnRecord):
@@ -224,46 +226,3 @@ class Service(OnRecord):
     eligible_tiers: list[Tier] | Absent = None
     eligible_circumstances: list[str] | Absent = None
     public: bool | Absent = Field(None, description="whether anybody may read of it; true if not said")
-
-
-class Volunteer(OnRecord):
-    """A volunteer, without the name."""
-
-    example: ClassVar[Document] = {
-        "id": VOLUNTEER,
-        "community": "shaba",
-        "unit": UNIT,
-        "team": "residents",
-        "skills": ["first-aid"],
-    }
-
-    unit: Id
-    team: Team
-    skills: list[str]
-    suspended: Pause | Absent = Field(None, description="why the volunteer is not to be placed at present")
-
-
-class ListedVolunteer(Volunteer):
-    """A volunteer in a list, with most of the name hidden."""
-
-    example: ClassVar[Document] = {**Volunteer.example, "name": "李**"}
-
-    name: str | Absent = None
-
-
-class Resident(OnRecord):
-    """A resident, by codes only."""
-
-    example: ClassVar[Document] = {"id": RESIDENT, "community": "shaba", "grid": "shaba-03", "tier": "high"}
-
-    grid: str
-    tier: Tier
-
-
-class ListedResident(Resident):
-    """A resident in a list, with most of the name and the telephone hidden."""
-
-    example: ClassVar[Document] = {**Resident.example, "name": "王**", "phone": "138****0001"}
-
-    name: str | Absent = None
-    phone: str | Absent = None

@@ -1,14 +1,14 @@
-"""Service teams and the committee's seats."""
+"""Service teams."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
 from services.registry.api import shapes
 from services.registry.api.bodies import NameChanges
-from services.registry.api.lists import Admin, NamedPage, Reader, RecordsPage, one, page_of
+from services.registry.api.lists import Admin, NamedPage, Reader, one, page_of
 from services.registry.api.records import Call, amend
 from shared.events.registry import Amendment, Team, TeamAmended, TeamFormed
 from shared.kernel.event import Event
@@ -17,7 +17,6 @@ from shared.runtime.http.calls import CommandsOf
 from shared.runtime.http.headers import ETAG
 from shared.runtime.http.openapi import answers, listed
 from shared.runtime.http.routes import Route
-from shared.runtime.ids import Id
 
 router = APIRouter(prefix="/v1", tags=["people"], route_class=Route)
 
@@ -26,13 +25,6 @@ class TeamsPage(NamedPage):
     """Which teams."""
 
     team: Team | None = None
-
-
-class SeatsPage(RecordsPage):
-    """Which seats."""
-
-    unit: Id | None = None
-    seat: Literal["deputy-secretary", "member"] | None = None
 
 
 @router.get("/teams", summary="Service teams", responses=answers(listed(shapes.ServiceTeam)))
@@ -58,9 +50,3 @@ async def amend_team(
         return TeamAmended(community=facts.community, name=name)
 
     return await amend(Call(commands, request, principal, team, TeamFormed), changes)
-
-
-@router.get("/seats", summary="The committee", responses=answers(listed(shapes.Seat)))
-async def seats(request: Request, page: Annotated[SeatsPage, Query()], principal: Reader) -> Response:
-    """The seats of the committee and the units that hold them."""
-    return await page_of(request, principal, "seat", page, {"unit": page.unit, "seat": page.seat})

@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shared.events.registry import Category, WorkingHours
+from shared.kernel.times import Time
 
 SeatKind = Literal["deputy-secretary", "member"]
 UnitKind = Literal[
@@ -90,6 +91,15 @@ class Service(Record):
         return (self.lead_unit, *self.supporting_units)
 
 
+class Agreements(Record):
+    """From when to when the agreement of each unit holds, by which it has its part in the services."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    starts_at: Time
+    ends_at: Time
+
+
 class Case(Record):
     """A whole community. Ids are unique within their kind, and whatever is referred to exists."""
 
@@ -98,6 +108,7 @@ class Case(Record):
     units: tuple[Unit, ...]
     teams: tuple[Named, ...]
     committee: tuple[Seat, ...]
+    agreements: Agreements
     skills: tuple[Named, ...]
     services: tuple[Service, ...]
 

@@ -117,9 +117,10 @@ def _register(command: Register, record: Record) -> Sequence[Event]:
 
 def what_changes(facts: Event, amendment: Amendment) -> Sequence[Amendment]:
     """`amendment` with only what is not so already; empty if all is."""
-    told = {name: value for name, value in amendment if name not in NOT_FACTS and value is not None}
-    changed = {name: value for name, value in told.items() if getattr(facts, name) != value}
     fields = type(facts).model_fields
+    ours = fields.keys() - NOT_FACTS
+    told = {name: value for name, value in amendment if name in ours and value is not None}
+    changed = {name: value for name, value in told.items() if getattr(facts, name) != value}
     cleared = tuple(name for name in amendment.cleared if getattr(facts, name) != fields[name].default)
     if not changed and not cleared:
         return []

@@ -25,7 +25,7 @@ SCOPES: Mapping[Role, frozenset[str]] = {
     "auditor": frozenset({"audit:read", "events:read", "registry:read"}),
     "unit": frozenset(
         {
-            *("registry:read", "dispatch:read", "dispatch:write"),
+            *("registry:read", "details:read", "dispatch:read", "dispatch:write"),
             *("notify:read", "notify:write", "events:read"),
         }
     ),

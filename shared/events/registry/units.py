@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from shared.events.registry.terms import Amendment, Ending, Reason
 from shared.kernel.event import Event, Partners
+from shared.kernel.times import Time
 
 
 class UnitRegistered(Event):
@@ -37,9 +38,23 @@ class UnitRetired(Ending, Partners):
 
 
 class SeatFilled(Event):
-    """A unit holds a seat of the community's committee."""
+    """A unit holds a seat of the community's committee, by a person who is a sealed detail.
+
+    For a term from `starts_at` up to `ends_at`, where one was said.
+    """
 
     type: ClassVar[str] = "seat-filled"
 
     seat: Literal["deputy-secretary", "member"]
     unit: str
+    starts_at: Time | None = None
+    ends_at: Time | None = None
+    details: str | None = None
+
+
+class SeatVacated(Ending, Partners):
+    """Whoever held a seat holds it no longer; it can be filled again."""
+
+    type: ClassVar[str] = "seat-vacated"
+
+    reason: Reason

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 
 PARKED_SHOWN = 500
+FOLLOWING = "service"
+"""The role of the services' own clients, which follow the whole of each other's logs."""
 METRICS: dict[int | str, dict[str, object]] = {
     200: {
         "description": "Prometheus' text format",
@@ -75,6 +77,15 @@ def system_routes(service: Service, event_types: Mapping[str, type[Event]]) -> A
     async def metrics() -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
+    _tell(router, service)
+    _operate(router, service)
+    _describe(router, service.name, event_types)
+    return router
+
+
+def _tell(router: APIRouter, service: Service) -> None:
+    """The route of the log: all of it for the services that follow it, for others that of their communities."""
+
     @router.get(
         "/v1/events",
         tags=["events"],
@@ -87,11 +98,17 @@ def system_routes(service: Service, event_types: Mapping[str, type[Event]]) -> A
     ) -> Response:
         commits = await service.store.read(page.after, page.limit)
         found = [document for commit in commits for document in documents(service.name, commit)]
+        if principal.role != FOLLOWING:
+            found = [event for event in found if event["community"] in principal.communities]
         if principal.unit is not None:
             unit = principal.unit
             found = [partner_form(event, unit) for event in found if concerns(_data(event), unit)]
         following = str(commits[-1].pos) if commits else None
         return json_response({"items": found, "next": following})
+
+
+def _operate(router: APIRouter, service: Service) -> None:
+    """The routes by which events that could not be taken are looked at and tried again."""
 
     @router.get(
         "/v1/parked",
@@ -111,9 +128,6 @@ def system_routes(service: Service, event_types: Mapping[str, type[Event]]) -> A
     )
     async def redrive(_: Annotated[Principal, Security(bearer, scopes=["operate"])]) -> Response:
         return json_response(await service.redrive())
-
-    _describe(router, service.name, event_types)
-    return router
 
 
 def _describe(router: APIRouter, service: str, event_types: Mapping[str, type[Event]]) -> None:

@@ -1,0 +1,110 @@
+"""Which partner units may come in, and whose details they may see: the agreements that are in force.
+
+Every service keeps them in a table of its own, made of registry's events, so that each checks by itself. An
+agreement ends by the clock, whether or not anybody says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from shared.kernel.cloudevent import CloudEvent
+from shared.kernel.times import format_time
+from shared.runtime.mongo import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What holds with `unit` from `starts_at` up to `ends_at` (text, as events write times)."""
+
+    unit: str
+    details_of: frozenset[str]
+    starts_at: str
+    ends_at: str
+
+    def hold(self, now: str) -> bool:
+        """Whether they do at `now`."""
+        return self.starts_at <= now < self.ends_at
+
+
+@dataclass(slots=True)
+class Agreements:
+    """The collection `agreements`: `{_id: agreement, unit, details_of, starts_at, ends_at, over}`, and
+    `{_id: unit, over: true}` of a unit that takes part no longer.
+
+    Each event sets fields of its own, so that it makes no difference how often it comes.
+    """
+
+    database: Database
+    _of_units: dict[str, dict[str, Terms]] = field(default_factory=dict)
+    _gone: set[str] = field(default_factory=set)
+
+    def reactions(self) -> dict[str, Callable[[CloudEvent], Awaitable[None]]]:
+        """The events of registry that this table is made of."""
+        return {
+            "agreement-signed": self._signed,
+            "agreement-renewed": self._renewed,
+            "agreement-expired": self._over,
+            "agreement-ended": self._over,
+            "unit-retired": self._over,
+            "records-merged": self._merged,
+        }
+
+    async def load(self) -> None:
+        """Read the table: for what another replica was told."""
+        documents = await self.database["agreements"].find({}).to_list(None)
+        self._of_units, self._gone = {}, set()
+        for document in documents:
+            self._take(document)
+
+    def may_come_in(self, unit: str) -> bool:
+        """Whether an agreement with `unit` is in force now."""
+        return bool(self._in_force(unit))
+
+    def may_see_details(self, unit: str, service: str) -> bool:
+        """Whether `unit` may see the personal details of requests for `service` now."""
+        return any(service in terms.details_of for terms in self._in_force(unit))
+
+    def _in_force(self, unit: str) -> list[Terms]:
+        if unit in self._gone or unit not in self._of_units:
+            return []
+        now = format_time(datetime.now(UTC))
+        return [terms for terms in self._of_units[unit].values() if terms.hold(now)]
+
+    async def _signed(self, event: CloudEvent) -> None:
+        said = {name: event.data[name] for name in ("unit", "details_of", "starts_at")}
+        await self._keep(event.stream, {"$set": said, "$max": {"ends_at": event.data["ends_at"]}})
+
+    async def _renewed(self, event: CloudEvent) -> None:
+        await self._keep(event.stream, {"$max": {"ends_at": event.data["ends_at"]}})
+
+    async def _over(self, event: CloudEvent) -> None:
+        await self._keep(event.stream, {"$set": {"over": True}})
+
+    async def _merged(self, event: CloudEvent) -> None:
+        if event.stream.startswith("unit-") and event.data.get("into") is not None:
+            await self._over(event)
+
+    async def _keep(self, id: str, change: Mapping[str, object]) -> None:
+        table = self.database["agreements"]
+        await table.update_one({"_id": id}, change, upsert=True)
+        document = await table.find_one({"_id": id})
+        assert document is not None
+        self._take(document)
+
+    def _take(self, document: Mapping[str, object]) -> None:
+        id, unit = str(document["_id"]), document.get("unit")
+        if id.startswith("unit-"):
+            self._gone.add(id)
+        if not isinstance(unit, str):
+            return
+        of_unit = self._of_units.setdefault(unit, {})
+        if document.get("over"):
+            of_unit.pop(id, None)
+            return
+        services = document["details_of"]
+        assert isinstance(services, list)
+        starts_at, ends_at = str(document["starts_at"]), str(document["ends_at"])
+        of_unit[id] = Terms(unit, frozenset(services), starts_at, ends_at)
