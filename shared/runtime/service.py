@@ -156,9 +156,14 @@ class Service:
         self._work.append((name, work))
 
     def app(
-        self, title: str, routers: Sequence[APIRouter], event_types: Mapping[str, type[Event]]
+        self,
+        title: str,
+        routers: Sequence[APIRouter],
+        event_types: Mapping[str, type[Event]],
+        files: tuple[str, ...] = (),
     ) -> FastAPI:
-        """The application: the service opens by itself as soon as its store answers."""
+        """The application: the service opens by itself as soon as its store answers. `files`: how the paths
+        begin that take files."""
         app = FastAPI(title=title, version=VERSION, lifespan=self._lifespan, docs_url=None, redoc_url=None)
         app.state.keys = self.keys
         app.state.commands = Commands(self.name, self.executor, self.keyring)
@@ -168,7 +173,7 @@ class Service:
         install(app)
         app.openapi = described(app)  # type: ignore[method-assign]  # FastAPI's documented way
         app.add_middleware(
-            Edge, gate=Gate(lambda: self._open, self.keys.knows, self._has_caught_up, RateLimit())
+            Edge, gate=Gate(lambda: self._open, self.keys.knows, self._has_caught_up, RateLimit(), files)
         )
         return app
 

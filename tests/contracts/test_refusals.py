@@ -28,6 +28,8 @@ PLACES: Places = {
     "unauthorized": (0, 1),
     "TokenFault": (0, 1),
     "must_exist": (3, 4),
+    "Reference": (3, 4),
+    "Unreadable": (0, 1),
 }
 """What says no, and which of its arguments are the code and the words."""
 

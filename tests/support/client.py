@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from json import loads
 from typing import Any
 
 import aiohttp
@@ -10,7 +11,7 @@ import aiohttp
 
 @dataclass
 class Reply:
-    """An answer: its status, headers and JSON body (an empty object if there is none)."""
+    """An answer: its status, headers and JSON body: an empty object if there is none, a list of lines."""
 
     status: int
     headers: dict[str, str]
@@ -47,8 +48,10 @@ class Client:
             method, self.base + path, json=json, data=data, headers=sent, params=params
         ) as response:
             raw = await response.read()
-            is_json = "json" in response.headers.get("Content-Type", "")
-            body = await response.json(content_type=None) if is_json and raw else {}
+            kind = response.headers.get("Content-Type", "")
+            body = await response.json(content_type=None) if _is_json(kind) and raw else {}
+            if kind.startswith("application/x-ndjson"):
+                body = [loads(line) for line in raw.splitlines()]
             return Reply(response.status, {k.lower(): v for k, v in response.headers.items()}, body, raw)
 
     async def get(self, path: str, **params: str) -> Reply:
@@ -64,6 +67,10 @@ class Client:
         """PATCH a JSON body; keyword arguments are headers, `_` for `-`."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return await self.call("PATCH", path, json, headers=named)
+
+
+def _is_json(kind: str) -> bool:
+    return "json" in kind and not kind.startswith("application/x-ndjson")
 
 
 async def access_token(session: aiohttp.ClientSession, registry: str, client: str, secret: str) -> str:

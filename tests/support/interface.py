@@ -106,7 +106,9 @@ class Interface:
         if kind not in response["content"]:
             return [f"{kind} is not documented for {reply.status}"]
         value = reply.body if "json" in kind else reply.raw.decode()
-        return self.faults(response["content"][kind]["schema"], value) + self._of_headers(response, reply)
+        values = value if "ndjson" in kind else [value]
+        faults = [each for one in values for each in self.faults(response["content"][kind]["schema"], one)]
+        return faults + self._of_headers(response, reply)
 
     def _operation(self, method: str, path: str) -> dict[str, Any] | None:
         paths: dict[str, dict[str, Any]] = self.document["paths"]

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from services.registry.api import shapes
 from services.registry.api.bodies import EndBody, ServiceBody, ServiceChanges
+from services.registry.api.facts import codes, service_facts, units_of
 from services.registry.api.lists import Admin, NamedPage, Reader, one, page_of
 from services.registry.api.records import (
     Call,
@@ -42,13 +43,8 @@ router = APIRouter(prefix="/v1/services", tags=["catalogue"], route_class=Route)
 T = TypeVar("T", bound=str)
 
 
-def _codes(said: Iterable[T]) -> tuple[T, ...]:
-    """In one order, each once: so that the same, sent in another order, is no change."""
-    return tuple(sorted(set(said)))
-
-
 def _changed_codes(said: Iterable[T] | None) -> tuple[T, ...] | None:
-    return None if said is None else _codes(said)
+    return None if said is None else codes(said)
 
 
 async def _must_take_part(transaction: Transaction, units: Iterable[str], community: str) -> None:
@@ -78,24 +74,8 @@ async def publish_service(
 
     async def facts(transaction: Transaction) -> Event:
         community = community_for(principal, body.community)
-        units = tuple(dict.fromkeys((body.lead_unit, *body.supporting_units)))
-        await _must_take_part(transaction, units, community)
-        return ServicePublished(
-            community=community,
-            units=units,
-            name=body.name.name(),
-            category=body.category,
-            lead_unit=body.lead_unit,
-            supporting_units=units[1:],
-            response_minutes=body.response_minutes,
-            working_hours=body.working_hours,
-            skills=_codes(body.skills),
-            enters_home=body.enters_home,
-            training=_codes(body.training),
-            eligible_tiers=_codes(body.eligible_tiers),
-            eligible_circumstances=_codes(body.eligible_circumstances),
-            public=body.public,
-        )
+        await _must_take_part(transaction, units_of(body), community)
+        return service_facts(body, community)
 
     return await register(
         commands, request, principal, Registration(new_id("service"), "/v1/services", facts)

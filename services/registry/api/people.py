@@ -9,20 +9,14 @@ from pydantic import Field
 
 from services.registry.api import people_shapes, shapes
 from services.registry.api.duplicates import Entered, register_person
+from services.registry.api.facts import resident_facts, volunteer_facts
 from services.registry.api.listed import judged_now, listing, people_page
 from services.registry.api.lists import Reader, RecordsPage, ResidentReader, Writer, found, one
-from services.registry.api.people_bodies import (
-    Language,
-    ResidentBody,
-    VolunteerBody,
-    dates,
-    in_order,
-    openings,
-)
+from services.registry.api.people_bodies import Language, ResidentBody, VolunteerBody
 from services.registry.api.places import UNKNOWN_GRID
 from services.registry.api.records import Registration, community_for, must_exist
 from services.registry.api.units import UNKNOWN_UNIT
-from shared.events.registry import GridDefined, ResidentRegistered, UnitRegistered, VolunteerRegistered
+from shared.events.registry import GridDefined, UnitRegistered
 from shared.kernel.event import Event
 from shared.kernel.terms import name_query, telephone_query
 from shared.runtime.execute import Transaction
@@ -99,19 +93,7 @@ async def register_volunteer(
         community = community_for(principal, body.community)
         await must_exist(transaction, body.unit, UnitRegistered, "unknown-unit", UNKNOWN_UNIT, community)
         found_by = listing("volunteer", community, body.unit, details)
-        return VolunteerRegistered(
-            community=community,
-            units=(body.unit,),
-            unit=body.unit,
-            team=body.team,
-            skills=in_order(body.skills),
-            languages=in_order(body.languages),
-            load_cap=body.load_cap,
-            availability=openings(body.availability),
-            exceptions=dates(body.exceptions),
-            invited=True if body.invited else None,
-            details=transaction.seal(volunteer, details, listing=found_by),
-        )
+        return volunteer_facts(body, community, transaction.seal(volunteer, details, listing=found_by))
 
     registration = Registration(volunteer, "/v1/volunteers", facts)
     entered = Entered("volunteer", details, body.unit, body.confirmed)
@@ -132,13 +114,7 @@ async def register_resident(
         community, grid = community_for(principal, body.community), f"grid-{body.grid}"
         await must_exist(transaction, grid, GridDefined, "unknown-grid", UNKNOWN_GRID, community)
         found_by = listing("resident", community, body.grid, details)
-        return ResidentRegistered(
-            community=community,
-            grid=body.grid,
-            tier=body.tier,
-            languages=in_order(body.languages),
-            details=transaction.seal(resident, details, listing=found_by),
-        )
+        return resident_facts(body, community, transaction.seal(resident, details, listing=found_by))
 
     registration = Registration(resident, "/v1/residents", facts)
     entered = Entered("resident", details, body.grid, body.confirmed)

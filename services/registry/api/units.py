@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from services.registry.api import shapes
 from services.registry.api.bodies import EndBody, MergeBody
+from services.registry.api.facts import unit_facts
 from services.registry.api.lists import Admin, NamedPage, Reader, found, named, one, page_of
 from services.registry.api.records import (
     Call,
@@ -54,7 +55,7 @@ async def register_unit(body: UnitBody, request: Request, principal: Admin, comm
     async def facts(transaction: Transaction) -> Event:
         community = community_for(principal, body.community)
         details = transaction.seal(unit, contact_details(body.contacts)) if body.contacts else None
-        return UnitRegistered(community=community, name=body.name, kind=body.kind, details=details)
+        return unit_facts(body, community, details)
 
     async def candidates(facts: Event) -> tuple[str, ...]:
         return await named(request, "unit", facts.community, body.name)

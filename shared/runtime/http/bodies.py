@@ -24,14 +24,14 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-def _too_large() -> Problem:
-    return Problem(413, "body-too-large", f"the body is too long; the limit is {LIMIT} bytes")
+def _too_large(limit: int) -> Problem:
+    return Problem(413, "body-too-large", f"the body is too long; the limit is {limit} bytes")
 
 
-async def read_body(receive: Receive, declared: str | None) -> bytes:
+async def read_body(receive: Receive, declared: str | None, limit: int = LIMIT) -> bytes:
     """The whole body. Raises Problem 413 once it is longer than the limit, whatever was declared."""
-    if declared is not None and declared.isdigit() and int(declared) > LIMIT:
-        raise _too_large()
+    if declared is not None and declared.isdigit() and int(declared) > limit:
+        raise _too_large(limit)
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -40,8 +40,8 @@ async def read_body(receive: Receive, declared: str | None) -> bytes:
             raise Problem(400, "body-cut-short", "the connection ended before the body did; send it again")
         chunk = message.get("body", b"")
         size += len(chunk)
-        if size > LIMIT:
-            raise _too_large()
+        if size > limit:
+            raise _too_large(limit)
         chunks.append(chunk)
         if not message.get("more_body", False):
             return b"".join(chunks)

@@ -52,6 +52,8 @@ class Gate:
     has_caught_up: Callable[[str, int], Awaitable[bool]]
     """Whether commit `pos` of a service is applied here; waits a little for it."""
     rate: RateLimit
+    files: tuple[str, ...] = ()
+    """How the paths begin whose bodies are files: the route reads such itself, once it knows who sends it."""
 
 
 class Edge:
@@ -102,7 +104,7 @@ class Edge:
         after, token = headers.get("linli-after"), headers.get("authorization", "")
         if after is not None and await self._gate.knows(token.partition(" ")[2]):
             await self._wait_until(after)
-        if scope["method"] not in _WITH_BODY:
+        if scope["method"] not in _WITH_BODY or path.startswith(self._gate.files):
             return receive
         body = await read_body(receive, headers.get("content-length"))
         media_type = headers.get("content-type", "").partition(";")[0].strip().lower()

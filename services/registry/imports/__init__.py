@@ -1,0 +1,1 @@
+"""Tables of records: read from CSV and put on record, and written as CSV."""
