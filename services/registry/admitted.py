@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from shared.events.registry import PersonAdmitted, PersonDismissed
+from shared.events.registry import CommunitiesExtended, PersonAdmitted, PersonDismissed
 from shared.kernel.canonical import Json
 from shared.kernel.cloudevent import CloudEvent
 from shared.runtime.keyring import Keyring
@@ -27,7 +27,11 @@ class Admitted:
 
     def reactions(self) -> dict[str, Reaction]:
         """How the model follows registry's own log."""
-        return {PersonAdmitted.type: self._admitted, PersonDismissed.type: self._dismissed}
+        return {
+            PersonAdmitted.type: self._admitted,
+            CommunitiesExtended.type: self._extended,
+            PersonDismissed.type: self._dismissed,
+        }
 
     async def _admitted(self, event: CloudEvent) -> None:
         try:
@@ -40,6 +44,11 @@ class Admitted:
             # Of two who say the same, the first is meant.
             document = {"person": event.stream}
             await self._names.update_one({"_id": name}, {"$setOnInsert": document}, upsert=True)
+
+    async def _extended(self, event: CloudEvent) -> None:
+        # Of a client there is no document here. A replay says it again, up to the last.
+        changed = {"$set": {"communities": event.data["communities"]}}
+        await self._people.update_one({"_id": event.stream}, changed)
 
     async def _dismissed(self, event: CloudEvent) -> None:
         # Nobody needs the address any more, and who comes back is admitted anew.

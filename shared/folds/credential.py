@@ -8,6 +8,7 @@ from datetime import datetime
 from shared.events.registry import (
     ClientRegistered,
     ClientSecretRotated,
+    CommunitiesExtended,
     Ending,
     PersonAdmitted,
     PersonalTokenIssued,
@@ -52,6 +53,11 @@ def evolve(credential: Credential, event: Event) -> Credential:
         case ClientSecretRotated(details=details, earlier_until=until):
             earlier = (replace(one, until=min(one.until or until, until)) for one in credential.secrets)
             return replace(credential, secrets=(Secret(details), *earlier))
+        case CommunitiesExtended(communities=communities):
+            facts = credential.facts
+            known = isinstance(facts, ClientRegistered | PersonAdmitted)
+            extended = facts.model_copy(update={"communities": communities}) if known and facts else facts
+            return replace(credential, facts=extended)
         case Ending():
             return replace(credential, ended=True)
         case _:

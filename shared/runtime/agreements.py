@@ -40,6 +40,7 @@ class Agreements:
     database: Database
     _of_units: dict[str, dict[str, Terms]] = field(default_factory=dict)
     _gone: set[str] = field(default_factory=set)
+    _learned: int = 0
 
     def reactions(self) -> dict[str, Callable[[CloudEvent], Awaitable[None]]]:
         """The events of registry that this table is made of."""
@@ -54,7 +55,10 @@ class Agreements:
 
     async def load(self) -> None:
         """Read the table: for what another replica was told."""
-        documents = await self.database["agreements"].find({}).to_list(None)
+        learned = -1
+        while learned != self._learned:  # otherwise it may have been read just before something came to it
+            learned = self._learned
+            documents = await self.database["agreements"].find({}).to_list(None)
         self._of_units, self._gone = {}, set()
         for document in documents:
             self._take(document)
@@ -92,6 +96,7 @@ class Agreements:
         await table.update_one({"_id": id}, change, upsert=True)
         document = await table.find_one({"_id": id})
         assert document is not None
+        self._learned += 1
         self._take(document)
 
     def _take(self, document: Mapping[str, object]) -> None:

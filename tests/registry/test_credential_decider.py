@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.registry.domain.credential import CREDENTIAL, End, Register, Rotate
+from services.registry.domain.credential import CREDENTIAL, End, Extend, Register, Rotate
 from shared.events.registry import (
     ClientRegistered,
     ClientRevoked,
     ClientSecretRotated,
+    CommunitiesExtended,
     PersonalTokenIssued,
     PersonalTokenRevoked,
 )
@@ -88,3 +89,12 @@ def test_it_ends_once_and_gets_no_secret_after_that() -> None:
 def test_what_is_not_there_can_neither_end_nor_have_a_secret() -> None:
     given(CREDENTIAL).when(End(REVOKED)).refused("not-found")
     given(CREDENTIAL).when(Rotate("c" * 64, DAY, NOW)).refused("not-found")
+
+
+def test_whoever_founds_a_community_is_for_it_too() -> None:
+    both = CommunitiesExtended(community="shaba", communities=("shaba", "tangdan"))
+    given(CREDENTIAL, CLIENT).when(Extend("tangdan")).then(both)
+    given(CREDENTIAL, CLIENT, both).when(Extend("tangdan")).then_nothing()
+    given(CREDENTIAL, CLIENT, both).when(Extend("shaba")).then_nothing()
+    given(CREDENTIAL, CLIENT, REVOKED).when(Extend("tangdan")).refused("record-ended")
+    given(CREDENTIAL).when(Extend("tangdan")).refused("not-found")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
+from functools import partial
 from time import monotonic
 
 
@@ -15,5 +16,10 @@ async def until(condition: Callable[[], bool | Awaitable[bool]], seconds: float 
         result = condition()
         if await result if inspect.isawaitable(result) else result:
             return
-        assert monotonic() < deadline, f"not so within {seconds} s: {inspect.getsource(condition).strip()}"
+        assert monotonic() < deadline, f"not so within {seconds} s: {_words(condition)}"
         await asyncio.sleep(0.02)
+
+
+def _words(condition: Callable[[], object]) -> str:
+    """The condition as it is written; of one whose arguments are given, what it is called with."""
+    return str(condition) if isinstance(condition, partial) else inspect.getsource(condition).strip()

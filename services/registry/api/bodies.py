@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, StringConstraints, field_validator, model_validator
 from pydantic_core.core_schema import ValidationInfo
 
-from shared.events.registry import Category, Name, Reason, Tier, WorkingHours
+from shared.events.registry import Category, Name, Reason, Team, Tier, WorkingHours
 from shared.kernel.times import Time
 from shared.runtime.http.bodies import Body, Code
 from shared.runtime.http.shapes import Absent
@@ -31,9 +31,13 @@ class UnitClientBody(Body):
     expires_at: Time | None = Field(None, examples=["2027-12-31T16:00:00Z"])
 
 
-class ClientBody(UnitClientBody):
-    """A client for staff. Without `scopes` it has all of its role."""
+Communities = Annotated[list[Code], Field(min_length=1, max_length=500)]
 
+
+class ClientBody(UnitClientBody):
+    """A client for staff. Without `scopes` it has all of its role, without `communities` the caller's."""
+
+    communities: Communities | Absent = Field(None, examples=[["shaba"]])
     name: Text = Field(examples=["night shift"])
     role: Literal["dispatcher", "auditor", "admin"]
 
@@ -47,6 +51,7 @@ class PersonBody(Body):
     )
     subject: Text | None = None
     role: Literal["dispatcher", "auditor", "admin"]
+    communities: Communities | Absent = Field(None, examples=[["shaba"]])
     scopes: Scopes | None = Field(None, min_length=1, examples=[["dispatch:read", "dispatch:write"]])
     expires_at: Time | None = Field(None, examples=["2027-12-31T16:00:00Z"])
 
@@ -126,6 +131,20 @@ class NameChanges(ChangesBody):
     """What changes of a thing that has no more than a name."""
 
     name: NameBody | Absent = None
+
+
+class CommunityBody(Body):
+    """A community by its code."""
+
+    community: Code = Field(examples=["tangdan"])
+    name: NameBody
+
+
+class TeamBody(NewBody):
+    """One of the four service teams of a community."""
+
+    team: Team
+    name: NameBody
 
 
 class GridBody(NewBody):

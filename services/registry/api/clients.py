@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Annotated
 
@@ -9,9 +10,10 @@ from fastapi import APIRouter, Request, Response, Security
 
 from services.registry.api import access_shapes as shapes
 from services.registry.api.bodies import ClientBody, SecretBody, UnitClientBody
-from services.registry.api.records import community_of, must_exist
+from services.registry.api.records import RECORDS, communities_for, community_of, may_reach
 from services.registry.api.registering import CREDENTIALS, register_with_secret
 from services.registry.domain.credential import End, Rotate
+from services.registry.domain.record import exists
 from services.registry.domain.roles import own_scopes, require_yours
 from services.registry.secrets import hashed, new_secret
 from shared.events.registry import ClientRegistered, ClientRevoked, Role, UnitRegistered
@@ -42,7 +44,12 @@ async def register_client(
 
     403 `scope-not-yours` for more scopes than the role, or the caller's token, has.
     """
-    return await _register((request, principal, commands), body, body.role, None)
+    communities = communities_for(principal, body.communities)
+
+    async def of_caller(_: Transaction) -> tuple[str, ...]:
+        return communities
+
+    return await _register((request, principal, commands), body, (body.role, None), of_caller)
 
 
 @router.post(
@@ -55,25 +62,37 @@ async def register_unit_client(
     unit: str, body: UnitClientBody, request: Request, principal: Admin, commands: CommandsOf
 ) -> Response:
     """201 with `client_id` and `client_secret`: role `unit`, for this unit only; 404 if there is none."""
-    return await _register((request, principal, commands), body, "unit", unit)
+
+    async def of_unit(transaction: Transaction) -> tuple[str, ...]:
+        record = await transaction.load(RECORDS, unit)
+        facts = record.facts
+        known = exists(record, UnitRegistered) and facts is not None and may_reach(principal, unit, facts)
+        require(known, "not-found", NOT_FOUND)
+        assert facts is not None
+        return (facts.community,)
+
+    return await _register((request, principal, commands), body, ("unit", unit), of_unit)
 
 
 async def _register(
-    call: tuple[Request, Principal, Commands], body: UnitClientBody, role: Role, unit: str | None
+    call: tuple[Request, Principal, Commands],
+    body: UnitClientBody,
+    kind: tuple[Role, str | None],
+    communities: Callable[[Transaction], Awaitable[tuple[str, ...]]],
 ) -> Response:
     principal, client = call[1], new_id("client")
+    role, unit = kind
 
     async def facts(transaction: Transaction, details: str) -> ClientRegistered:
-        if unit is not None:
-            await must_exist(transaction, unit, UnitRegistered, "not-found", NOT_FOUND)
+        its = await communities(transaction)
         require_yours(
             own_scopes(role, None) if body.scopes is None else frozenset(body.scopes), role, principal.scopes
         )
         return ClientRegistered(
-            community=community_of(principal),
+            community=its[0],
             role=role,
             unit=unit,
-            communities=tuple(sorted(principal.communities)),
+            communities=its,
             details=details,
             scopes=None if body.scopes is None else tuple(sorted(set(body.scopes))),
             expires_at=body.expires_at,

@@ -7,9 +7,20 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from services.registry.api import shapes
-from services.registry.api.bodies import EndBody, GridBody, NameChanges
+from services.registry.api.bodies import CommunityBody, EndBody, GridBody, NameChanges
 from services.registry.api.lists import Admin, NamedPage, Reader, one, page_of
-from services.registry.api.records import Call, Registration, amend, community_for, end, register
+from services.registry.api.records import (
+    RECORDS,
+    Call,
+    Registration,
+    amend,
+    community_for,
+    end,
+    register,
+)
+from services.registry.api.registering import CREDENTIALS
+from services.registry.domain.credential import Extend
+from services.registry.domain.record import Register
 from shared.events.registry import (
     Amendment,
     CommunityAmended,
@@ -18,6 +29,8 @@ from shared.events.registry import (
     GridDefined,
     GridRetired,
 )
+from shared.kernel.commit import Answer
+from shared.kernel.decider import require
 from shared.kernel.event import Event
 from shared.runtime.execute import Transaction
 from shared.runtime.http.calls import CommandsOf
@@ -27,6 +40,7 @@ from shared.runtime.http.routes import Route
 
 router = APIRouter(prefix="/v1", tags=["places"], route_class=Route)
 
+ALREADY_FOUNDED = "there is a community of this code already; choose another code"
 UNKNOWN_GRID = "no grid has this code; GET /v1/grids lists those there are"
 
 
@@ -44,6 +58,28 @@ async def communities(request: Request, page: Annotated[NamedPage, Query()], pri
 async def community(community: str, request: Request, principal: Reader) -> Response:
     """404 if the token is not for it."""
     return await one(request, principal, "community", community)
+
+
+@router.post(
+    "/communities", status_code=201, summary="Found a community", responses=answers(shapes.Registered, 201)
+)
+async def found_community(
+    body: CommunityBody, request: Request, principal: Admin, commands: CommandsOf
+) -> Response:
+    """201 with the community's `id`. Whoever founds it is for it too, by the next access token, and can
+    register clients for it; nobody else is. 409 `already-registered`."""
+    id = f"community-{body.community}"
+
+    async def work(transaction: Transaction) -> Answer:
+        facts = CommunityFounded(community=body.community, name=body.name.name())
+        record = await transaction.load(RECORDS, id)
+        # Also for the same name: or whoever asks for a community that is there would come into it.
+        require(record.facts is None, "already-registered", ALREADY_FOUNDED)
+        await transaction.decide(RECORDS, id, Register(facts))
+        await transaction.decide(CREDENTIALS, principal.client, Extend(body.community))
+        return Answer(201, {"id": id}, f"/v1/communities/{id}", transaction.version(id))
+
+    return await commands.run(request, principal, work)
 
 
 @router.patch("/communities/{community}", summary="Amend a community", responses=answers(shapes.Registered))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fastapi import Request, Response
@@ -190,3 +190,12 @@ def community_for(principal: Principal, asked: str | None) -> str:
     if asked is None or asked not in principal.communities:
         raise Refused("unknown-community", UNKNOWN_COMMUNITY)
     return asked
+
+
+def communities_for(principal: Principal, asked: Sequence[str] | None) -> tuple[str, ...]:
+    """The communities that a new client, or a person, is for: those of the caller's that are asked for, or
+    all. Raises Refused `unknown-community`."""
+    if asked is None:
+        return tuple(sorted(principal.communities))
+    require(principal.communities.issuperset(asked), "unknown-community", UNKNOWN_COMMUNITY)
+    return tuple(sorted(set(asked)))

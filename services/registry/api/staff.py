@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response, Security
 from services.registry.admitted import Admitted
 from services.registry.api import access_shapes as shapes
 from services.registry.api.bodies import PersonBody
-from services.registry.api.records import community_of
+from services.registry.api.records import communities_for, community_of
 from services.registry.api.registering import CREDENTIALS
 from services.registry.domain.credential import End, Register
 from services.registry.domain.roles import own_scopes, require_yours
@@ -40,15 +40,16 @@ async def admit(body: PersonBody, request: Request, principal: Admin, commands: 
     person = new_id("person")
     scopes = own_scopes(body.role, None) if body.scopes is None else frozenset(body.scopes)
     require_yours(scopes, body.role, principal.scopes)
+    communities = communities_for(principal, body.communities)
 
     async def work(transaction: Transaction) -> Answer:
         known = await admitted.person(body.email, body.subject)
         message = "somebody with this address or subject may sign in already; dismiss that person first"
         require(known is None, "already-admitted", message)
         facts = PersonAdmitted(
-            community=community_of(principal),
+            community=communities[0],
             role=body.role,
-            communities=tuple(sorted(principal.communities)),
+            communities=communities,
             details=transaction.seal(person, {"email": body.email, "subject": body.subject}),
             scopes=None if body.scopes is None else tuple(sorted(scopes)),
             expires_at=body.expires_at,

@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from services.registry.api import shapes
-from services.registry.api.bodies import NameChanges
+from services.registry.api.bodies import NameChanges, TeamBody
 from services.registry.api.lists import Admin, NamedPage, Reader, one, page_of
-from services.registry.api.records import Call, amend
+from services.registry.api.records import Call, Registration, amend, community_for, register
 from shared.events.registry import Amendment, Team, TeamAmended, TeamFormed
 from shared.kernel.event import Event
 from shared.runtime.execute import Transaction
@@ -17,6 +17,7 @@ from shared.runtime.http.calls import CommandsOf
 from shared.runtime.http.headers import ETAG
 from shared.runtime.http.openapi import answers, listed
 from shared.runtime.http.routes import Route
+from shared.runtime.service import Service
 
 router = APIRouter(prefix="/v1", tags=["people"], route_class=Route)
 
@@ -25,6 +26,20 @@ class TeamsPage(NamedPage):
     """Which teams."""
 
     team: Team | None = None
+
+
+@router.post("/teams", status_code=201, summary="Form a team", responses=answers(shapes.Registered, 201, 200))
+async def form_team(body: TeamBody, request: Request, principal: Admin, commands: CommandsOf) -> Response:
+    """201 with the team's `id`; a community has one of each of the four. 409 `already-registered`."""
+    service: Service = request.app.state.service
+    community = community_for(principal, body.community)
+    where = "" if community == service.settings.community else f"{community}-"
+
+    async def facts(_: Transaction) -> Event:
+        return TeamFormed(community=community, team=body.team, name=body.name.name())
+
+    registration = Registration(f"team-{where}{body.team}", "/v1/teams", facts, fresh=False)
+    return await register(commands, request, principal, registration)
 
 
 @router.get("/teams", summary="Service teams", responses=answers(listed(shapes.ServiceTeam)))

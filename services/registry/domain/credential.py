@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from shared.events.registry import (
     ClientRegistered,
     ClientSecretRotated,
+    CommunitiesExtended,
     Ending,
     PersonAdmitted,
     PersonalTokenIssued,
@@ -19,6 +20,7 @@ from shared.kernel.event import Event
 
 SECRETS = 5
 """Secrets that a client can have at one time."""
+REVOKED = "this was revoked, so that no secret makes it good; register another"
 LONGEST = timedelta(days=366)
 """How long a personal token can be good."""
 
@@ -44,13 +46,20 @@ class Rotate:
 
 
 @dataclass(frozen=True, slots=True)
+class Extend:
+    """A client or a person founded `community`, and is for it too."""
+
+    community: str
+
+
+@dataclass(frozen=True, slots=True)
 class End:
     """Revoke: `event` says what."""
 
     event: Ending
 
 
-Command = Register | Rotate | End
+Command = Register | Rotate | Extend | End
 
 
 def decide(command: Command, credential: Credential) -> Sequence[Event]:
@@ -67,16 +76,27 @@ def decide(command: Command, credential: Credential) -> Sequence[Event]:
             return [facts]
         case Rotate(details, overlap, now):
             client = _registered(credential)
-            message = "this was revoked, so that no secret makes it good; register another"
-            require(not credential.ended, "record-ended", message)
+            require(not credential.ended, "record-ended", REVOKED)
             message = "it has too many secrets; wait until the earlier are over, or rotate without an overlap"
             few = len(credential.live(now)) < SECRETS or not overlap
             require(few, "too-many-secrets", message)
             until = now + overlap
             return [ClientSecretRotated(community=client.community, details=details, earlier_until=until)]
+        case Extend(community):
+            return _extend(community, credential)
         case End(event):
             _registered(credential)
             return [] if credential.ended else [event]
+
+
+def _extend(community: str, credential: Credential) -> Sequence[Event]:
+    facts = _registered(credential)
+    require(not credential.ended, "record-ended", REVOKED)
+    assert isinstance(facts, ClientRegistered | PersonAdmitted)
+    if community in facts.communities:
+        return []
+    communities = tuple(sorted({*facts.communities, community}))
+    return [CommunitiesExtended(community=facts.community, communities=communities)]
 
 
 def _require_expiry(facts: Facts, now: datetime) -> None:

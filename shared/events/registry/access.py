@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from shared.events.registry.terms import Ending, Role
+from shared.events.registry.terms import Amendment, Ending, Role
 from shared.kernel.event import Event
 from shared.kernel.times import Time
 
@@ -53,6 +53,14 @@ class ClientSecretRotated(Event):
 
     details: str
     earlier_until: Time
+
+
+class CommunitiesExtended(Amendment):
+    """A client or a person is for more communities than before: these are all of them now."""
+
+    type: ClassVar[str] = "communities-extended"
+
+    communities: tuple[str, ...]
 
 
 class ClientRevoked(Ending):

@@ -84,7 +84,7 @@ def system_routes(service: Service, event_types: Mapping[str, type[Event]]) -> A
 
 
 def _tell(router: APIRouter, service: Service) -> None:
-    """The route of the log: all of it for the services that follow it, for others that of their communities."""
+    """The route of the log: all for the services that follow it, for others that of their communities."""
 
     @router.get(
         "/v1/events",
