@@ -1,6 +1,7 @@
 """make bench: speed beside limits and peers, in one run, in turns; medians and spread.
 
-python -m tests.load [requests] [stack] [recording] [latency] [access] [--rounds N] [--quick]
+python -m tests.load [requests] [stack] [recording] [latency] [access] [imports] [lists] [--rounds N]
+    [--quick]
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ import os
 import signal
 
 from tests.load.access import seen_token_against_none, token_against_a_bare_route
+from tests.load.imports import rows_of_a_table
 from tests.load.latency import answer_to_webhook
+from tests.load.lists import pages_among_many
 from tests.load.recording import recording_against_peers
 from tests.load.requests import post_against_a_bare_route, whole_stack
 from tests.load.rounds import console
 
-PARTS = ("requests", "stack", "recording", "latency", "access")
+PARTS = ("requests", "stack", "recording", "latency", "access", "imports", "lists")
 
 
 async def main(parts: list[str], rounds: int, scale: float) -> None:
@@ -37,6 +40,10 @@ async def main(parts: list[str], rounds: int, scale: float) -> None:
     if "access" in parts:
         await token_against_a_bare_route(rounds, int(3000 * scale))
         await seen_token_against_none(rounds, int(20_000 * scale))
+    if "imports" in parts:
+        await rows_of_a_table(int(10_000 * scale))
+    if "lists" in parts:
+        await pages_among_many(rounds, scale)
 
 
 if __name__ == "__main__":
