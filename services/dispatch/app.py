@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from services.dispatch.api import requests, visits
+from services.dispatch.api import report, requests, visits
 from services.dispatch.api.desk import Desk
 from services.dispatch.directory import Directory
 from services.dispatch.reactions import reactions
@@ -27,6 +27,7 @@ def build(settings: Settings) -> FastAPI:
     registry = service.follow(["registry"], by_type(service.keys.reactions(), reactions(directory, erasure)))
     service.keep("requests.v1", board)
 
-    app = service.app("Linli dispatch", [requests.router, visits.router], BY_SERVICE["dispatch"])
+    routers = [requests.router, visits.router, report.router]
+    app = service.app("Linli dispatch", routers, BY_SERVICE["dispatch"])
     app.state.desk = Desk(service, directory, board, registry)
     return app

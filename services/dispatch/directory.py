@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
 from services.dispatch.domain import refusals
 from shared.events.index import decode
 from shared.events.registry import (
+    COVERS_ELSEWHERE,
+    ConsentGiven,
+    ConsentWithdrawn,
     GridDefined,
     GridRetired,
     RecordsMerged,
@@ -33,9 +36,10 @@ from shared.events.registry import (
 )
 from shared.folds.record import FOLD, Record
 from shared.kernel.cloudevent import CloudEvent
-from shared.kernel.decider import Refused
+from shared.kernel.decider import NOT_FOUND, Refused
 from shared.kernel.event import Event
 from shared.runtime.mongo import Database
+from shared.runtime.sealed import Erased
 from shared.runtime.service import Reaction
 
 KNOWN: Sequence[type[Event]] = (
@@ -43,12 +47,20 @@ KNOWN: Sequence[type[Event]] = (
     *(ServicePublished, ServiceAmended, ServiceWithdrawn),
     *(UnitRegistered, UnitRetired),
     *(ResidentRegistered, ResidentAmended, ResidentMovedAway, ResidentErased),
+    *(ConsentGiven, ConsentWithdrawn),
     *(VolunteerRegistered, VolunteerAmended, VolunteerActivated, VolunteerLeft),
     *(VolunteerSuspended, VolunteerResumed, TrainingRecorded, TrainingRevoked),
     RecordsMerged,
 )
 FRESH_S = 1.0
 CACHE = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Known(Record):
+    """A thing, and for which purposes the resident that it is has withdrawn consent."""
+
+    withdrawn: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -60,7 +72,7 @@ class Directory:
     """
 
     database: Database
-    _found: dict[str, tuple[float, Record]] = field(default_factory=dict)
+    _found: dict[str, tuple[float, Known]] = field(default_factory=dict)
     _learned: int = 0
 
     def reactions(self) -> dict[str, Reaction]:
@@ -111,6 +123,34 @@ class Directory:
             raise Refused("unknown-resident", refusals.UNKNOWN_RESIDENT)
         return found.facts
 
+    async def require_consent(self, resident: str) -> None:
+        """Raises Refused `consent-withdrawn` if words about the resident are not to be kept; of one who was
+        merged, the other record says so."""
+        found = await self._get(resident, or_nothing=True)
+        while found.merged_into is not None:
+            found = await self._get(found.merged_into, or_nothing=True)
+        if COVERS_ELSEWHERE & found.withdrawn:
+            raise Refused("consent-withdrawn", refusals.CONSENT_WITHDRAWN)
+
+    async def person(
+        self, id: str, communities: Collection[str]
+    ) -> tuple[ResidentRegistered, tuple[str, ...]]:
+        """A resident, living here or not, with the ids of all records that turned out to be that one.
+
+        Raises Refused `not-found` for who is no resident of `communities`, and Erased.
+        """
+        found = await self._get(id)
+        facts = found.facts
+        if not isinstance(facts, ResidentRegistered) or facts.community not in communities:
+            raise Refused("not-found", NOT_FOUND)
+        if isinstance(found.end, ResidentErased):
+            raise Erased(id)
+        ids = [id]
+        for each in ids:
+            absorbed = (await self._get(each, or_nothing=True)).absorbed
+            ids.extend(other for other in absorbed if other not in ids)
+        return facts, tuple(ids)
+
     async def require_grid(self, code: str) -> None:
         """Raises Refused `unknown-grid`, `grid-retired`."""
         found = await self._get(f"grid-{code}")
@@ -119,7 +159,7 @@ class Directory:
         if found.ended:
             raise Refused("grid-retired", refusals.GRID_RETIRED)
 
-    async def _get(self, id: str, or_nothing: bool = False) -> Record:
+    async def _get(self, id: str, or_nothing: bool = False) -> Known:
         """What is known of a thing; nothing, if it was not heard of, which is believed for as long if
         `or_nothing` says that nothing would do."""
         cached = self._found.get(id)
@@ -131,8 +171,8 @@ class Directory:
         document = await self.database["directory"].find_one({"_id": id})
         if document is None and not or_nothing:
             self._found.pop(id, None)
-            return Record()
-        record = Record() if document is None else _record(document)
+            return Known()
+        record = Known() if document is None else _record(document)
         if len(self._found) >= CACHE:
             self._found.clear()
         if learned == self._learned:  # otherwise it may have been read just before something came to it
@@ -140,11 +180,28 @@ class Directory:
         return record
 
 
-def _record(document: Mapping[str, Any]) -> Record:
+def _record(document: Mapping[str, Any]) -> Known:
     said = dict(document.get("events", {}))
     if "type" in document:
         # As it was kept before things could be amended: `{_id, type, data, ended}`, for the first event.
         said.setdefault("1", document)
-    events = [decode(said[version]["type"], said[version]["data"]) for version in sorted(said, key=int)]
-    record = FOLD.over([event for event in events if event is not None])
-    return replace(record, ended=record.ended or bool(document.get("ended")))
+    decoded = [decode(said[version]["type"], said[version]["data"]) for version in sorted(said, key=int)]
+    events = [event for event in decoded if event is not None]
+    record = FOLD.over(events)
+    return Known(
+        facts=record.facts,
+        ended=record.ended or bool(document.get("ended")),
+        end=record.end,
+        merged_into=record.merged_into,
+        absorbed=record.absorbed,
+        withdrawn=_withdrawn(events),
+    )
+
+
+def _withdrawn(events: Sequence[Event]) -> frozenset[str]:
+    """The purposes for which consent was withdrawn, and not given again."""
+    last: dict[str, bool] = {}
+    for event in events:
+        if isinstance(event, ConsentGiven | ConsentWithdrawn):
+            last[event.purpose] = isinstance(event, ConsentWithdrawn)
+    return frozenset(purpose for purpose, withdrawn in last.items() if withdrawn)

@@ -14,7 +14,12 @@ from services.registry.api import (
     catalogue,
     client_lists,
     clients,
+    consents,
+    exports,
     facilities,
+    holds,
+    hsds,
+    imports,
     keys,
     oauth,
     people,
@@ -23,6 +28,7 @@ from services.registry.api import (
     persons,
     places,
     published,
+    report,
     seats,
     sign_in,
     staff,
@@ -35,10 +41,14 @@ from services.registry.api import (
 from services.registry.api.lists import FOLLOWER
 from services.registry.bootstrap import Bootstrap
 from services.registry.case.case import load_case
+from services.registry.public_catalogue import PublicCatalogue
 from services.registry.signing import SIGNING
 from services.registry.staleness import KIND as GOES_STALE
 from services.registry.staleness import Staleness
+from services.registry.viewings import FOLLOWER as VIEWINGS
+from services.registry.viewings import Viewings
 from services.registry.views import Records
+from services.registry.withdrawals import Withdrawals
 from shared.events.index import BY_SERVICE
 from shared.events.registry import ResidentErased
 from shared.kernel.cloudevent import CloudEvent
@@ -80,6 +90,7 @@ def build(settings: RegistrySettings) -> FastAPI:
     service = Service("registry", settings, keyring)
     access = wire_access(service, settings, keyring)
     records = Records(service.database)
+    viewings = Viewings(service.database)
 
     timers = Timers(service.database)
     staleness = Staleness(timers, service.store, service.executor)
@@ -87,10 +98,15 @@ def build(settings: RegistrySettings) -> FastAPI:
     fire = by_kind({GOES_STALE: staleness.fire, RENEWAL: clock.fire, EXPIRY: clock.fire})
 
     service.on_open(records.open)
+    service.on_open(viewings.open)
     service.on_open(timers.open)
     service.on_open(Bootstrap(service, settings).run)
     heard = by_type(service.keys.reactions(), erasures(service.sealed))
-    service.project(FOLLOWER, in_turn(heard, records.follow, staleness.follow, clock.follow))
+    withdrawals = by_type(Withdrawals(service.store, service.sealed).reactions())
+    service.project(FOLLOWER, in_turn(heard, records.follow, staleness.follow, clock.follow, withdrawals))
+    service.project(VIEWINGS, viewings.follow)
+    catalogue_view = PublicCatalogue()
+    service.keep("catalogue.v1", catalogue_view)
     service.also("timers", lambda: timers.keep_looking(fire, LOOK_EVERY_S))
 
     app = service.app(
@@ -99,12 +115,17 @@ def build(settings: RegistrySettings) -> FastAPI:
             *(oauth.router, clients.router, client_lists.router, keys.router, tokens.router),
             *(published.router, sign_in.router, staff.router),
             *(places.router, facilities.router, units.router, teams.router, catalogue.router),
-            *(agreements.router, seats.router),
+            *(agreements.router, seats.router, hsds.router),
             *(people.router, people_changes.router, people_merges.router, persons.router),
+            *(consents.router, holds.router, report.router),
+            *(imports.router, exports.router),
             *(volunteer_states.router, trainings.router, assurance.router),
         ],
         BY_SERVICE["registry"],
+        files=(imports.PATH,),
     )
     access.give(app)
     app.state.records = records
+    app.state.catalogue = catalogue_view
+    app.state.viewings = viewings
     return app

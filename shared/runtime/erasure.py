@@ -1,8 +1,14 @@
-"""Following an erasure: every service deletes what it keeps about the person, and says so once."""
+"""Following an erasure, or a consent that is withdrawn: a service deletes what it keeps about the person, and
+says so once.
+
+The details go first, then the event: after a crash in between both are done again, and the event's count is
+then of what was left. The commit's id is the heard event's, so that it is recorded once. Only an erasure
+leaves a tombstone: what consent was withdrawn for may be kept again after a new one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from shared.kernel.cloudevent import CloudEvent
@@ -27,18 +33,26 @@ class Erasure:
 
     async def follow(self, event: CloudEvent) -> None:
         """Delete what is kept about the subject, which is the event's stream; safe to repeat."""
-        digests = await self._sealed.erase(event.stream)
-        said = self._erased(community=event.community, subject=event.stream, count=len(digests))
-        stored = StoredEvent(
-            id=new_event_id(),
-            type=said.type,
-            stream=f"erasure-{event.stream}",
-            version=1,
-            data=said.model_dump(mode="json"),
-            occurred_at=format_time(datetime.now(UTC)),
+        counts = {event.stream: len(await self._sealed.erase(event.stream))}
+        await self._say("erasure", f"erasure-{event.stream}", counts, event)
+
+    async def withdraw(self, event: CloudEvent, persons: Sequence[str]) -> None:
+        """Delete what is kept about `persons`, of whom there may be more later; safe to repeat."""
+        counts = {person: len(await self._sealed.delete([person])) for person in persons}
+        await self._say("withdrawal", f"withdrawal-{event.id}", counts, event)
+
+    async def _say(self, what: str, stream: str, counts: dict[str, int], event: CloudEvent) -> None:
+        now = format_time(datetime.now(UTC))
+        said = [
+            self._erased(community=event.community, subject=subject, count=count)
+            for subject, count in counts.items()
+        ]
+        stored = tuple(
+            StoredEvent(new_event_id(), each.type, stream, version, each.model_dump(mode="json"), now)
+            for version, each in enumerate(said, 1)
         )
         actor = Actor("system", self._service)
-        draft = Draft(f"erasure:{event.id}", (stored,), actor, event.correlation, causation=event.id)
+        draft = Draft(f"{what}:{event.id}", stored, actor, event.correlation, causation=event.id)
         try:
             await self._log.append(draft)
         except CommitExists:

@@ -2,6 +2,7 @@
 
 An event carries only the digest of a detail. Order of writing: the detail, then a look for the
 subject's tombstone, then the commit. Order of erasing: the tombstone, then the details, then the event.
+Where something may forbid it until the last moment, the event comes first, and who hears it does the rest.
 So an erasure and a late write cannot miss each other. Source: docs/architecture.md, "Sealed details".
 """
 
@@ -182,8 +183,23 @@ class SealedDetails:
         )
         return sorted(await self.delete([person]))
 
+    async def count(self, person: str) -> int:
+        """How many details are kept of `person`."""
+        of_person = {"subject": person}
+        places = (self._of_persons, self._searched)
+        return sum([len(await place.find(of_person, {"_id": 1}).to_list(None)) for place in places])
+
+    async def delete_named(self, digests: Sequence[str]) -> int:
+        """Delete just the details with these digests, for which consent was withdrawn; how many there were.
+
+        Only those that a commit names and that newer ones have superseded: who reads one gets Erased.
+        """
+        named = {"_id": {"$in": list(digests)}}
+        return sum([(await place.delete_many(named)).deleted_count for place in self.collections])
+
     async def delete(self, persons: Sequence[str]) -> list[str]:
-        """Delete all details that are kept of `persons`, who have tombstones; the digests deleted."""
+        """Delete all details that are kept of `persons`, of whom those with tombstones get no new ones; the
+        digests deleted."""
         digests: list[str] = []
         for details in (self._of_persons, self._searched):
             of_them = {"subject": {"$in": list(persons)}}

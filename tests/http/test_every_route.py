@@ -22,8 +22,13 @@ OPEN = {
     ("get", "/oauth/callback"),
     ("get", "/.well-known/jwks.json"),
     ("get", "/.well-known/oauth-authorization-server"),
+    ("get", "/hsds/"),
+    ("get", "/hsds/services"),
+    ("get", "/hsds/services/{id}"),
+    ("get", "/hsds/organizations"),
+    ("get", "/hsds/organizations/{id}"),
 }
-"""What anybody may call: health, schemas, keys, and the door itself."""
+"""What anybody may call: health, schemas, keys, the door itself, and the public catalogue."""
 
 
 async def routes(client: Client) -> list[tuple[str, str, list[str]]]:

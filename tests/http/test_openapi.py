@@ -13,12 +13,16 @@ from services.audit.domain.chain import Head
 from services.audit.verify import Fault, Verdict
 from shared.runtime.mongo import Database
 from shared.runtime.parking import Parking, parked_events
-from tests.support import everyday, everyday_agreements
+from tests.support import everyday, everyday_agreements, everyday_tables
 from tests.support.community import SERVICES, Community
 from tests.support.interface import Interface, interface_of, noting
 from tests.support.notifying import Spoken
 
 Story = Callable[[Community], Awaitable[None]]
+
+REPEATABLE = ("/v1/parked/redrive", "/oauth/introspect", "/v1/keyring/", "/v1/imports/")
+"""A redrive, a look at a token and a change of keys record nothing, and a table enters once by its rows: they
+are repeated as they are."""
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -96,8 +100,7 @@ async def test_headers_are_documented_where_they_are_heeded(shaba: Community, se
         expected = {"traceparent", "X-Request-Id"}
         if "security" in operation:
             expected |= {"Linli-After"}
-            # A redrive, a look at a token and a change of keys record nothing: they are repeated as they are.
-            recorded = not path.startswith(("/v1/parked/redrive", "/oauth/introspect", "/v1/keyring/"))
+            recorded = not path.startswith(REPEATABLE)
             if method != "get" and recorded:
                 expected |= {"Idempotency-Key", "If-Match"}
         headers = {"Idempotency-Key", "If-Match", "Linli-After", "traceparent", "X-Request-Id"}
@@ -124,7 +127,9 @@ async def test_the_token_endpoint_shows_its_form_and_its_errors(shaba: Community
 STORIES = (
     *(everyday.access, everyday.directory, everyday.visits, everyday.webhooks),
     *(everyday.log, everyday.system, everyday.refusals),
-    everyday_agreements.agreements,
+    *(everyday_agreements.agreements, everyday_agreements.catalogue_for_others),
+    everyday_agreements.another_community,
+    everyday_tables.tables,
 )
 
 

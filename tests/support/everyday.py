@@ -10,6 +10,7 @@ from shared.kernel.times import format_time
 from tests.support.client import Client, Reply
 from tests.support.community import HEALTH, SERVICES, Community, slot
 from tests.support.everyday_people import paper_files
+from tests.support.everyday_privacy import personal_rights
 from tests.support.interface import Noting
 from tests.support.notifying import partner_system
 from tests.support.waiting import until
@@ -125,6 +126,7 @@ async def directory(shaba: Community) -> None:
     assert (await registry.post("/v1/units", named)).status == 409
     await paper_files(registry)
     await changes(registry, str(unit.body["id"]), f"grid-{grid}", str(facility.body["id"]))
+    await personal_rights(registry, shaba.admin["dispatch"], resident)
     assert (await registry.post(f"/v1/residents/{resident}/erasure")).status == 200
 
 
@@ -175,6 +177,8 @@ async def visits(shaba: Community) -> None:
         assert (await client.get(f"/v1/requests/{id}")).body["visits"]
         assert (await client.call("GET", "/v1/requests?limit=1", headers=after)).body["items"]
     assert len((await desk.get(f"/v1/requests/{id}/details", purpose="report")).body["items"]) == 3
+    resident = (await desk.get(f"/v1/requests/{id}")).body["resident"]
+    assert len((await desk.get(f"/v1/residents/{resident}/report")).body["items"][0]["details"]) == 3
 
 
 async def webhooks(shaba: Community) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 from shared.kernel.times import format_time
+from tests.support.client import access_token
 from tests.support.community import HEALTH, MEALS, SCHOOL, Community
+from tests.support.interface import Noting
 
 
 async def agreements(shaba: Community) -> None:
@@ -41,3 +44,35 @@ async def committee(shaba: Community) -> None:
     assert (await registry.get(f"{seat}/details", purpose="report")).body["items"]
     after = {"Linli-After": filled.headers["linli-position"]}
     assert (await registry.call("GET", "/v1/seats", headers=after)).body["items"]
+
+
+async def catalogue_for_others(shaba: Community) -> None:
+    """What other systems read of the catalogue."""
+    reader = shaba.staff["registry"]
+    page = (await reader.get("/hsds/services", per_page="1", full="true")).body
+    service = page["contents"][0]
+    assert (await reader.get(f"/hsds/services/{service['id']}")).status == 200
+    assert (await reader.get("/hsds/organizations", per_page="1")).body["contents"]
+    assert (await reader.get(f"/hsds/organizations/{service['organization_id']}")).status == 200
+    assert (await reader.get("/hsds/")).status == 200
+
+
+async def another_community(shaba: Community) -> None:
+    """A district office founds one, and gives it a team."""
+    registry, code = shaba.admin["registry"], f"c-{uuid4().hex[:8]}"
+    name = {"zh": "汤丹", "en": "Tangdan"}
+    made = await registry.post("/v1/clients", {"name": "office", "role": "admin"})
+    form = (str(made.body["client_id"]), str(made.body["client_secret"]))
+    token = await access_token(registry.session, registry.base, *form)
+    assert isinstance(registry, Noting)
+    office = Noting(
+        registry.base, registry.session, token, registry.headers, registry.service, registry.heard
+    )
+    assert (await office.post("/v1/communities", {"community": code, "name": name})).status == 201
+    token = await access_token(registry.session, registry.base, *form)
+    office = Noting(
+        registry.base, registry.session, token, registry.headers, registry.service, registry.heard
+    )
+    team = {"community": code, "team": "residents", "name": name}
+    for status in (201, 200):
+        assert (await office.post("/v1/teams", team)).status == status

@@ -71,12 +71,15 @@ async def create(
     body: RequestBody, request: Request, principal: Writer, desk: DeskOf, commands: CommandsOf
 ) -> Response:
     """201 with `id` and status `received`. 422: unknown-service, service-withdrawn,
-    unknown-resident, unknown-grid, grid-retired."""
+    unknown-resident, unknown-grid, grid-retired; consent-withdrawn if there is a `text` about a resident who
+    has withdrawn consent for `service`."""
     id = new_id("request")
 
     async def work(transaction: Transaction) -> Answer:
         facts = await _facts(body, principal, desk)
         if body.text is not None:
+            if body.resident is not None:
+                await desk.directory.require_consent(body.resident)
             details = transaction.seal(body.resident or id, {"text": body.text}, body.resident is not None)
             facts = facts.model_copy(update={"details": details})
         await transaction.begin(REQUESTS, id, Create(facts))
@@ -226,8 +229,11 @@ async def details(
     state = await request_for(commands.read(request, principal), id, principal)
     assert state.created is not None
     require_agreed(principal, desk, state.created.service)
+    # What consent was withdrawn for is gone, and what was said after a new one is not.
+    kept = await desk.service.sealed.read_many(state.details)
+    digests = [digest for digest in state.details if digest in kept] or state.details
     viewed = DetailsViewed(
-        community=state.created.community, subject=id, purpose=query.purpose, count=len(state.details)
+        community=state.created.community, subject=id, purpose=query.purpose, count=len(digests)
     )
-    reading = Reading(state.details, viewed)
+    reading = Reading(digests, viewed)
     return await show(request, principal, commands, desk.service.sealed, reading)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from services.dispatch.api import shapes
 from services.dispatch.api.bodies import CheckInBody, CompletionBody, PlacementBody
-from services.dispatch.api.desk import REQUESTS, Coordinator, Writer, book, request_for
+from services.dispatch.api.desk import REQUESTS, Coordinator, Desk, DeskOf, Writer, book, request_for
 from services.dispatch.api.shown import visit_shown
 from services.dispatch.domain.request import CheckIn, Command, Complete, ScheduleVisit
 from shared.folds.request import Request as RequestState
@@ -59,9 +59,10 @@ async def schedule(
     responses=answers(shapes.Visit),
 )
 async def check_in(
-    id: str, body: CheckInBody, request: Request, principal: Writer, commands: CommandsOf
+    id: str, body: CheckInBody, request: Request, principal: Writer, desk: DeskOf, commands: CommandsOf
 ) -> Response:
-    """200 with the visit. By staff, or by the volunteer's unit. `occurred_at` if it was earlier than now."""
+    """200 with the visit. By staff, or by the volunteer's unit. `occurred_at` if it was earlier than now. 422
+    `consent-withdrawn` if there is a `position` and the resident has withdrawn consent for `service`."""
 
     def command(transaction: Transaction, state: RequestState) -> Command:
         now = transaction.context.now
@@ -77,14 +78,16 @@ async def check_in(
         created_at = parse_time(transaction.began(id.partition(".")[0]))
         return CheckIn(id, body.method, body.reason, body.on_behalf_of, at, now, created_at, details)
 
-    return await _on_visit(id, request, principal, commands, command)
+    keeps = desk if body.position is not None else None
+    return await _on_visit(id, request, principal, commands, command, keeps)
 
 
 @router.post("/visits/{id}/complete", summary="The visit is over", responses=answers(shapes.Visit))
 async def complete(
-    id: str, body: CompletionBody, request: Request, principal: Writer, commands: CommandsOf
+    id: str, body: CompletionBody, request: Request, principal: Writer, desk: DeskOf, commands: CommandsOf
 ) -> Response:
-    """200 with the visit. 409: `visit-not-checked-in`, `visit-already-completed` with another outcome."""
+    """200 with the visit. 409: `visit-not-checked-in`, `visit-already-completed` with another outcome; 422
+    `consent-withdrawn` if there is a `text` and the resident has withdrawn consent for `service`."""
 
     def command(transaction: Transaction, state: RequestState) -> Command:
         details = None
@@ -101,7 +104,8 @@ async def complete(
             details,
         )
 
-    return await _on_visit(id, request, principal, commands, command)
+    keeps = desk if body.text is not None else None
+    return await _on_visit(id, request, principal, commands, command, keeps)
 
 
 async def _on_visit(
@@ -110,7 +114,9 @@ async def _on_visit(
     principal: Principal,
     commands: Commands,
     command: Callable[[Transaction, RequestState], Command],
+    keeps: Desk | None,
 ) -> Response:
+    """`keeps` is the desk if something is to be kept of the resident, which needs the consent."""
     stream = id.partition(".")[0]
 
     async def work(transaction: Transaction) -> Answer:
@@ -119,6 +125,8 @@ async def _on_visit(
         if visit is None:
             raise Refused("not-found", NOT_FOUND)
         require(principal.sees((visit.unit,)), "not-found", NOT_FOUND)
+        if keeps is not None and state.created is not None and state.created.resident is not None:
+            await keeps.directory.require_consent(state.created.resident)
         # Times of the event: what the caller says, when it says one.
         decided = command(transaction, state)
         at = decided.at if isinstance(decided, CheckIn) else transaction.context.now

@@ -27,6 +27,10 @@ VOLUNTEER_NOT_ACTIVE = "the volunteer is invited only; activate the volunteer in
 SERVICE_WITHDRAWN = "the service was withdrawn from the catalogue; choose another that registry lists"
 GRID_RETIRED = "the grid is in use no longer; choose another that registry lists"
 UNKNOWN_GRID = f"dispatch knows no grid with this code: {_LOOK}"
+CONSENT_WITHDRAWN = (
+    "the resident has withdrawn consent to keeping what is said and where somebody was; leave out `text` and "
+    "`position`, or put a new consent on record in registry"
+)
 DETAILS_NOT_AGREED = (
     "your unit's agreement in force does not let it see personal details of this service; the community "
     "office can agree on it with your unit"

@@ -9,7 +9,9 @@ from pydantic import BaseModel, ConfigDict
 
 from services.registry.api import detail_shapes, shapes
 from services.registry.api.records import RECORDS, may_reach
-from services.registry.domain.record import End, Register
+from services.registry.domain.person import Erase
+from services.registry.domain.record import Register
+from services.registry.withdrawals import PERSONS, holds_on, records_of
 from shared.events.details import DetailsErased, DetailsViewed, Purpose
 from shared.events.registry import (
     ResidentErased,
@@ -18,14 +20,16 @@ from shared.events.registry import (
     VolunteerRegistered,
 )
 from shared.folds.record import FOLD
+from shared.kernel.canonical import Json, decode_object
 from shared.kernel.commit import Answer
 from shared.kernel.decider import NOT_FOUND, require
 from shared.runtime.access import Principal, bearer
 from shared.runtime.execute import Transaction
 from shared.runtime.http.calls import POSITION, Commands, CommandsOf
 from shared.runtime.http.details import Reading, show
+from shared.runtime.http.headers import Document
 from shared.runtime.http.openapi import answers
-from shared.runtime.http.problems import not_found
+from shared.runtime.http.problems import MEDIA_TYPE, REASON, Problem, not_found
 from shared.runtime.http.routes import Route
 from shared.runtime.sealed import Erased
 from shared.runtime.service import Service
@@ -33,6 +37,13 @@ from shared.runtime.service import Service
 router = APIRouter(prefix="/v1", tags=["persons"], route_class=Route)
 DetailsReader = Annotated[Principal, Security(bearer, scopes=["details:read"])]
 Admin = Annotated[Principal, Security(bearer, scopes=["registry:admin"])]
+
+LEGAL_HOLD = "legal-hold"
+_ON_RECORD: Document = {
+    "description": "Refused; under a legal hold that is on record, at this position.",
+    "headers": {POSITION: {"$ref": f"#/components/headers/{POSITION}"}},
+}
+HELD = "a legal hold keeps what there is of this resident; once all `holds` are released, send it again"
 
 
 class PurposeQuery(BaseModel):
@@ -116,45 +127,44 @@ async def unit_details(
 @router.post(
     "/residents/{resident}/erasure",
     summary="Erase a resident's personal details everywhere",
-    responses=answers(shapes.Erased),
+    responses={**answers(shapes.Erased), 409: _ON_RECORD},
 )
 async def erase_resident(resident: str, request: Request, principal: Admin, commands: CommandsOf) -> Response:
     """200; so are those that were merged into this one, and the other services follow by the events. 404 if
-    there is no such resident. One that was merged into another is erased by itself: erase the other one."""
+    there is no such resident. One that was merged into another is erased by itself: erase the other one. 409
+    `legal-hold` with `holds` under a legal hold; that it was refused is on record as `erasure-refused`."""
     service: Service = request.app.state.service
-    deleted: dict[str, list[str]] = {}
+    erased: list[str] = []
 
     async def work(transaction: Transaction) -> Answer:
-        record = await transaction.load(RECORDS, resident)
-        facts = record.facts
-        known = isinstance(facts, ResidentRegistered) and may_reach(principal, resident, facts)
-        require(known, "not-found", NOT_FOUND)
+        erased.clear()
+        facts = (await transaction.load(PERSONS, resident)).resident
+        require(facts is not None and may_reach(principal, resident, facts), "not-found", NOT_FOUND)
         assert facts is not None
-        erased = await _end_all(transaction, resident, facts.community)
-        # Nothing can refuse from here on, and what is deleted stays so. The tombstones and the deletions come
-        # before the events: whoever hears them can rely on both.
-        for person, newly in erased.items():
-            digests = deleted.setdefault(person, [])
-            digests.extend(await service.sealed.erase(person))
-            if newly:
-                gone = DetailsErased(community=facts.community, subject=person, count=len(digests))
-                await transaction.decide(RECORDS, f"erasure-{person}", Register(gone))
+        persons = await records_of(transaction, resident)
+        if holds := await holds_on(transaction, resident):
+            await transaction.decide(PERSONS, resident, Erase(holds))
+            return Answer(409, _held(holds))
+        for id, person in persons.items():
+            await transaction.decide(PERSONS, id, Erase())
+            if not person.erased:
+                count = await service.sealed.count(id)
+                gone = DetailsErased(community=facts.community, subject=id, count=count)
+                await transaction.decide(RECORDS, f"erasure-{id}", Register(gone))
+        erased.extend(persons)
         return Answer(200, {"id": resident, "erased": True}, etag=transaction.version(resident))
 
-    return await commands.run(request, principal, work)
+    response = await commands.run(request, principal, work)
+    if response.status_code == 409:
+        request.scope[REASON] = LEGAL_HOLD
+        response.headers["Content-Type"] = MEDIA_TYPE
+    # Only behind the commit, since a hold may be placed until then. A crash here leaves it to the reaction to
+    # the event; nothing new can come meanwhile, as all that is sealed of them is decided on their streams.
+    for id in erased:
+        await service.sealed.erase(id)
+    return response
 
 
-async def _end_all(transaction: Transaction, resident: str, community: str) -> dict[str, bool]:
-    """Decide the erasure of a resident and of all who turned out to be that one, however often it was merged;
-    whether each is erased by this."""
-    erased: dict[str, bool] = {}
-    waiting = [resident]
-    while waiting:
-        person = waiting.pop(0)
-        if person in erased:
-            continue
-        record = await transaction.load(RECORDS, person)
-        erased[person] = not isinstance(record.end, ResidentErased)
-        await transaction.decide(RECORDS, person, End(ResidentErased(community=community)))
-        waiting.extend(record.absorbed)
-    return erased
+def _held(holds: tuple[str, ...]) -> dict[str, Json]:
+    refusal = Problem(409, LEGAL_HOLD, HELD, facts={"holds": [*holds]})
+    return decode_object(bytes(refusal.response().body))

@@ -7,6 +7,7 @@ from shared.events.registry.access import (
     ClientRegistered,
     ClientRevoked,
     ClientSecretRotated,
+    CommunitiesExtended,
     PersonAdmitted,
     PersonalTokenIssued,
     PersonalTokenRevoked,
@@ -58,6 +59,17 @@ from shared.events.registry.places import (
     Room,
     Weekday,
 )
+from shared.events.registry.privacy import (
+    COVERED,
+    COVERS_ELSEWHERE,
+    ConsentGiven,
+    ConsentPurpose,
+    ConsentWithdrawn,
+    ErasureRefused,
+    HoldPlaced,
+    HoldReason,
+    HoldReleased,
+)
 from shared.events.registry.records import RecordAssured, RecordsMerged, RecordStale
 from shared.events.registry.terms import (
     Amendment,
@@ -73,6 +85,8 @@ from shared.events.registry.terms import (
 from shared.events.registry.units import SeatFilled, SeatVacated, UnitAmended, UnitRegistered, UnitRetired
 
 __all__ = [
+    "COVERED",
+    "COVERS_ELSEWHERE",
     "AccessTokenRevoked",
     "AgreementAmended",
     "AgreementDrafted",
@@ -86,16 +100,24 @@ __all__ = [
     "ClientRegistered",
     "ClientRevoked",
     "ClientSecretRotated",
+    "CommunitiesExtended",
     "CommunityAmended",
     "CommunityFounded",
+    "ConsentGiven",
+    "ConsentPurpose",
+    "ConsentWithdrawn",
     "DateException",
     "Ending",
+    "ErasureRefused",
     "FacilityAmended",
     "FacilityClosed",
     "FacilityOpened",
     "GridAmended",
     "GridDefined",
     "GridRetired",
+    "HoldPlaced",
+    "HoldReason",
+    "HoldReleased",
     "Name",
     "Opening",
     "Pause",

@@ -46,6 +46,8 @@ REFUSALS: Mapping[str, int] = {
     "url-not-allowed": 422,
     "service-withdrawn": 422,
     "grid-retired": 422,
+    "consent-over": 422,
+    "consent-withdrawn": 422,
 }
 UNKNOWN = "unknown-"
 
