@@ -110,13 +110,16 @@ async def list_entries(
     commands: CommandsOf,
     log: LogOf,
 ) -> Response:
-    """Entries behind `after`, or from the first, in order; of another community's without the event, so
-    that the chain can be followed over them. The reading is recorded as `log-read`, and so
-    becomes an entry itself: `next` is null once the page reaches what was the end when it was read."""
+    """Entries behind `after`, or from the first, in order. Those of another community are without the event,
+    so that the chain can be followed over them; with a filter they are left out. The reading is recorded as
+    `log-read`, and so becomes an entry itself: `next` is null once the page reaches what was the end when it
+    was read."""
     after = -1 if page.after is None else page.after
     head = await log.recorder.head()
     found, more = await log.entries.page(after, head, page.limit, page.only())
-    items: list[Json] = [_shown(entry, principal) for entry in found]
+    # What a filter finds tells of itself: of another community's nothing is told then.
+    told = [entry for entry in found if not page.only() or _is_of(_leaf_of(entry), principal)]
+    items: list[Json] = [_shown(entry, principal) for entry in told]
     following = str(found[-1]["seq"]) if more else None
     viewed = LogRead(
         community=_community_of(principal),
@@ -147,7 +150,7 @@ async def stream_state(
     recorded as `log-read`.
     """
     found = await log.entries.of_stream(stream, await log.recorder.head())
-    if not any(_is_of(_leaf_of(entry), principal) for entry in found):
+    if not found or not all(_is_of(_leaf_of(entry), principal) for entry in found):
         raise not_found()
     events = [_recorded(entry) for entry in found]
     replayed = replay(stream, events, query.moment())

@@ -104,23 +104,25 @@ class Directory:
         found = {unit: await self._get(unit, or_nothing=True) for unit in units}
         return tuple(unit for unit, its in found.items() if not its.ended or its.merged_into is not None)
 
-    async def volunteer(self, id: str) -> VolunteerRegistered:
-        """Raises Refused `unknown-volunteer`, of one who left or was merged too; `volunteer-not-active`;
-        `volunteer-suspended`."""
+    async def volunteer(self, id: str, community: str) -> VolunteerRegistered:
+        """One of `community`. Raises Refused `unknown-volunteer`, of one who left or was merged too;
+        `volunteer-not-active`; `volunteer-suspended`."""
         found = await self._get(id)
-        if found.ended or not isinstance(found.facts, VolunteerRegistered):
+        if not _living(found, VolunteerRegistered, community):
             raise Refused("unknown-volunteer", refusals.UNKNOWN_VOLUNTEER)
+        assert isinstance(found.facts, VolunteerRegistered)
         if found.facts.invited:
             raise Refused("volunteer-not-active", refusals.VOLUNTEER_NOT_ACTIVE)
         if found.facts.suspended is not None:
             raise Refused("volunteer-suspended", refusals.VOLUNTEER_SUSPENDED)
         return found.facts
 
-    async def resident(self, id: str) -> ResidentRegistered:
-        """Raises Refused `unknown-resident`, after an erasure or a merge too."""
+    async def resident(self, id: str, community: str) -> ResidentRegistered:
+        """One of `community`. Raises Refused `unknown-resident`, after an erasure or a merge too."""
         found = await self._get(id)
-        if found.ended or not isinstance(found.facts, ResidentRegistered):
+        if not _living(found, ResidentRegistered, community):
             raise Refused("unknown-resident", refusals.UNKNOWN_RESIDENT)
+        assert isinstance(found.facts, ResidentRegistered)
         return found.facts
 
     async def require_consent(self, resident: str) -> None:
@@ -151,10 +153,10 @@ class Directory:
             ids.extend(other for other in absorbed if other not in ids)
         return facts, tuple(ids)
 
-    async def require_grid(self, code: str) -> None:
+    async def require_grid(self, code: str, community: str) -> None:
         """Raises Refused `unknown-grid`, `grid-retired`."""
         found = await self._get(f"grid-{code}")
-        if not isinstance(found.facts, GridDefined):
+        if not isinstance(found.facts, GridDefined) or found.facts.community != community:
             raise Refused("unknown-grid", refusals.UNKNOWN_GRID)
         if found.ended:
             raise Refused("grid-retired", refusals.GRID_RETIRED)
@@ -178,6 +180,11 @@ class Directory:
         if learned == self._learned:  # otherwise it may have been read just before something came to it
             self._found[id] = (monotonic(), record)
         return record
+
+
+def _living(known: Known, kind: type[Event], community: str) -> bool:
+    facts = known.facts
+    return isinstance(facts, kind) and not known.ended and facts.community == community
 
 
 def _record(document: Mapping[str, Any]) -> Known:

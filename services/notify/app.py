@@ -47,7 +47,7 @@ def build(settings: NotifySettings) -> FastAPI:
     agreements = service.keys.agreements
     sender = Sender(settings, endpoints, deliveries, outcomes, caught_up, agreements.may_come_in)
     react = by_type(service.keys.reactions(), reactions(units))
-    fan_out = Fanout(endpoints, deliveries, sender, agreements.may_come_in)
+    fan_out = Fanout(endpoints, deliveries, sender)
 
     async def heard(events: Sequence[CloudEvent]) -> None:
         # Keys and units are registry's to speak of; another service may not make itself believed by them.

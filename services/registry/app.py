@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from fastapi import FastAPI
 
+from services.registry import former_holders
 from services.registry.access import wire_access
 from services.registry.agreement_clock import EXPIRY, RENEWAL, AgreementClock
 from services.registry.api import (
@@ -101,7 +102,11 @@ def build(settings: RegistrySettings) -> FastAPI:
     service.on_open(viewings.open)
     service.on_open(timers.open)
     service.on_open(Bootstrap(service, settings).run)
-    heard = by_type(service.keys.reactions(), erasures(service.sealed))
+    heard = by_type(
+        service.keys.reactions(),
+        former_holders.reactions(service.store, service.sealed),
+        erasures(service.sealed),
+    )
     withdrawals = by_type(Withdrawals(service.store, service.sealed).reactions())
     service.project(FOLLOWER, in_turn(heard, records.follow, staleness.follow, clock.follow, withdrawals))
     service.project(VIEWINGS, viewings.follow)

@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 
 from services.registry.case.case import Name as CaseName
-from services.registry.case.case import load_case
+from services.registry.case.case import Seat, load_case
 from services.registry.secrets import hashed
 from shared.events.registry import (
     AgreementDrafted,
@@ -121,7 +121,7 @@ def case_events(name: str) -> Iterator[tuple[str, Event]]:
     for unit in case.units:
         yield unit.id, UnitRegistered(community=community, name=unit.name.zh, kind=unit.kind)
     for seat in case.committee:
-        yield seat.id, SeatFilled(community=community, seat=seat.seat, unit=seat.unit)
+        yield seat.id, _seat(community, seat)
     for service in case.services:
         yield (
             service.id,
@@ -138,6 +138,11 @@ def case_events(name: str) -> Iterator[tuple[str, Event]]:
                 enters_home=service.enters_home,
             ),
         )
+
+
+def _seat(community: str, seat: Seat) -> SeatFilled:
+    number = int(seat.id.rpartition("-")[2])
+    return SeatFilled(community=community, seat=seat.seat, unit=seat.unit, number=number)
 
 
 def case_agreements(name: str) -> Iterator[tuple[str, list[Event]]]:

@@ -111,7 +111,7 @@ async def test_what_was_kept_before_there_were_amendments_is_still_known(databas
         | {"data": GridDefined(community="shaba", grid="old", name=NAME).model_dump(mode="json")}
     )
     with pytest.raises(Refused, match="grid-retired"):
-        await directory.require_grid("old")
+        await directory.require_grid("old", "shaba")
 
 
 async def test_a_retired_grid_is_told_from_one_that_never_was(database: Database) -> None:
@@ -121,12 +121,12 @@ async def test_a_retired_grid_is_told_from_one_that_never_was(database: Database
         ("grid-g-1", GridRetired(community="shaba", reason="replaced")),
     )
     with pytest.raises(Refused, match="unknown-grid"):
-        await directory.require_grid("g-1")
+        await directory.require_grid("g-1", "shaba")
     await hears(directory, [defined])
-    await directory.require_grid("g-1")
+    await directory.require_grid("g-1", "shaba")
     await hears(directory, [retired, defined])
     with pytest.raises(Refused, match="grid-retired"):
-        await directory.require_grid("g-1")
+        await directory.require_grid("g-1", "shaba")
 
 
 async def test_units_that_left_are_none_of_a_services(database: Database) -> None:
@@ -145,16 +145,16 @@ async def test_who_is_suspended_or_left_is_not_placed(database: Database) -> Non
     directory, told = Directory(database), Told()
     mei = VolunteerRegistered(community="shaba", unit="unit-2", team="residents", skills=(), details="d" * 64)
     await hears(directory, told.say(("volunteer-1", mei)))
-    assert await directory.volunteer("volunteer-1") == mei
+    assert await directory.volunteer("volunteer-1", "shaba") == mei
     await hears(directory, told.say(("volunteer-1", VolunteerSuspended(community="shaba", suspended="away"))))
     with pytest.raises(Refused, match="volunteer-suspended"):
-        await directory.volunteer("volunteer-1")
+        await directory.volunteer("volunteer-1", "shaba")
     resumed = VolunteerResumed(community="shaba", cleared=("suspended",))
     await hears(directory, told.say(("volunteer-1", resumed)))
-    assert (await directory.volunteer("volunteer-1")).unit == "unit-2"
+    assert (await directory.volunteer("volunteer-1", "shaba")).unit == "unit-2"
     await hears(directory, told.say(("volunteer-1", VolunteerLeft(community="shaba", reason="left"))))
     with pytest.raises(Refused, match="unknown-volunteer"):
-        await directory.volunteer("volunteer-1")
+        await directory.volunteer("volunteer-1", "shaba")
 
 
 async def test_who_is_invited_is_placed_only_once_active(database: Database) -> None:
@@ -164,10 +164,10 @@ async def test_who_is_invited_is_placed_only_once_active(database: Database) -> 
     )
     await hears(directory, told.say(("volunteer-1", mei)))
     with pytest.raises(Refused, match="volunteer-not-active"):
-        await directory.volunteer("volunteer-1")
+        await directory.volunteer("volunteer-1", "shaba")
     activated = VolunteerActivated(community="shaba", cleared=("invited",))
     await hears(directory, told.say(("volunteer-1", activated)))
-    assert (await directory.volunteer("volunteer-1")).invited is None
+    assert (await directory.volunteer("volunteer-1", "shaba")).invited is None
 
 
 async def test_who_was_on_record_twice_is_known_by_one_id_and_a_unit_by_both(database: Database) -> None:
@@ -182,9 +182,12 @@ async def test_who_was_on_record_twice_is_known_by_one_id_and_a_unit_by_both(dat
         )
         await hears(directory, told.say((f"{id}-1", facts), (f"{id}-2", facts)))
         await hears(directory, told.say((f"{id}-2", into), (f"{id}-1", absorbed)))
-    assert (await directory.volunteer("volunteer-1"), await directory.resident("resident-1")) == (mei, wang)
+    assert (
+        await directory.volunteer("volunteer-1", "shaba"),
+        await directory.resident("resident-1", "shaba"),
+    ) == (mei, wang)
     with pytest.raises(Refused, match="unknown-volunteer"):
-        await directory.volunteer("volunteer-2")
+        await directory.volunteer("volunteer-2", "shaba")
     with pytest.raises(Refused, match="unknown-resident"):
-        await directory.resident("resident-2")
+        await directory.resident("resident-2", "shaba")
     assert await directory.units_of(SERVICE) == ("unit-1", "unit-2")

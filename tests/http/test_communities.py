@@ -8,7 +8,7 @@ from functools import partial
 from uuid import uuid4
 
 from tests.support.client import Client, Reply, access_token
-from tests.support.community import HEALTH, HEALTH_HELP, SERVICES, Community
+from tests.support.community import HEALTH, HEALTH_HELP, SERVICES, Community, slot
 from tests.support.waiting import until
 
 
@@ -136,11 +136,26 @@ async def test_requests_feeds_and_the_log_are_of_ones_own_community(shaba: Commu
         assert not await seen(auditor["dispatch"], "/v1/events", other)
         await until(partial(is_there, auditor["audit"], own))
         assert (await auditor["audit"].get(f"/v1/streams/{other}/state")).status == 404
-        page = (await auditor["audit"].get("/v1/entries", stream=other)).body["items"]
-        assert page
-        assert all(entry.keys() == {"seq", "recorded", "leaf_hash", "chain"} for entry in page)
-    refused = await shaba.staff["dispatch"].post("/v1/requests", {**body, "service": HEALTH_HELP})
-    assert refused.status in (201, 422)
+        assert (await auditor["audit"].get("/v1/entries", stream=other)).body["items"] == []
+        assert (await auditor["audit"].get("/v1/entries", stream=own)).body["items"]
+        page = (await auditor["audit"].get("/v1/entries", limit="500")).body["items"]
+        hidden = [entry for entry in page if "event" not in entry]
+        assert {entry["event"]["community"] for entry in page if "event" in entry} <= {there.code, "shaba"}
+        assert all(entry.keys() == {"seq", "recorded", "leaf_hash", "chain"} for entry in hidden)
+        assert hidden or auditor is shaba.auditor
+    another_grid = await shaba.staff["dispatch"].post("/v1/requests", {**body, "service": HEALTH_HELP})
+    assert (another_grid.status, another_grid.body["code"]) == (422, "unknown-grid")
+    ours_there = await shaba.resident()
+    for fields, code in (
+        ({"resident": ours_there}, "unknown-resident"),
+        ({"grid": "shaba-03"}, "unknown-grid"),
+    ):
+        refused = await there.staff["dispatch"].post("/v1/requests", {**body, **fields})
+        assert (refused.status, refused.body["code"]) == (422, code)
+    placed = {"volunteer": await shaba.volunteer(), "slot": slot()}
+    await there.staff["dispatch"].post(f"/v1/requests/{theirs}/triage", {"priority": "urgent"})
+    unknown = await there.staff["dispatch"].post(f"/v1/requests/{theirs}/assignments", placed)
+    assert (unknown.status, unknown.body["code"]) == (422, "unknown-volunteer")
     other_service = await shaba.staff["dispatch"].post("/v1/requests", body)
     assert (other_service.status, other_service.body["code"]) == (422, "unknown-service")
 

@@ -200,6 +200,13 @@ def test_what_is_shown_of_a_record_is_read_as_the_same(kind: str) -> None:
         },
         "services": {"name_zh": "助", "name_en": "M", "category": "volunteering", "lead_unit": "unit-x"}
         | {"response_minutes": "60", "supporting_units": "unit-z;unit-y", "public": "false"},
+        "facilities": {"name_zh": "康", "name_en": "R", "kind": "elder-care", "grid": "shaba-03"}
+        | {"rooms": "hall|大厅|Hall|60|monday 08:30-12:00, friday 14:00-24:00;yard|院|Yard|9|"},
+        "seats": {"seat": "member", "number": "3", "unit": "unit-x", "holder_name": "陈建国"}
+        | {"starts_at": "2026-01-01T00:00:00.000Z"},
+        "agreements": {"unit": "unit-x", "services": "service-a;service-b", "details_of": "service-a"}
+        | {"starts_at": "2026-01-01T00:00:00.000Z", "ends_at": "2027-01-01T00:00:00.000Z"}
+        | {"signed_at": "2025-12-31T00:00:00.000Z"},
     }
     sample = samples[kind]
     [row] = read(written([[*sample], [*sample.values()]]), kind).rows
@@ -210,6 +217,35 @@ def test_what_is_shown_of_a_record_is_read_as_the_same(kind: str) -> None:
     assert [(each.body, each.content) for each in again] == [
         (row.body.model_copy(update={"community": "shaba"}), row.content)
     ]
+
+
+@pytest.mark.parametrize(
+    "rooms",
+    ["hall", "hall|大厅|Hall|many|", "hall|大厅|Hall|60|someday 08:30-17:30", "hall|大厅|Hall|60|monday 17-8"]
+    + ["hall|大厅|Hall|60|monday 17:30-08:30", "a|x|y|1|;a|x|y|2|", "hall|大厅|Hall|0|"],
+)
+def test_rooms_that_make_no_sense_are_faults_of_their_column(rooms: str) -> None:
+    table = written([["name_zh", "name_en", "kind", "grid", "rooms"], ["康", "R", "care", "shaba-03", rooms]])
+    [fault] = read(table, "facilities").faults
+    assert (fault.line, fault.column) == (2, "rooms")
+
+
+def test_a_seat_is_named_by_its_number_and_there_are_so_many() -> None:
+    head = ["id", "seat", "number", "unit", "holder_name", "starts_at"]
+    rest = ["unit-x", "陈建国", "2026-01-01T00:00:00Z"]
+    sheet = read(
+        written(
+            [
+                head,
+                ["", "member", "6", *rest],
+                ["", "member", "7", *rest],
+                ["seat-member-2", "member", "1", *rest],
+            ]
+        ),
+        "seats",
+    )
+    assert [row.id for row in sheet.rows] == ["seat-shaba-member-6"]
+    assert [(fault.line, fault.code) for fault in sheet.faults] == [(3, "value-error"), (4, "invalid-id")]
 
 
 def test_every_plain_field_of_a_body_is_a_column() -> None:

@@ -6,7 +6,8 @@ from services.registry.api.table_shapes import EXAMPLES
 from tests.support.client import Client, Reply
 from tests.support.community import Community
 
-KINDS = ("units", "volunteers", "residents", "services")
+KINDS = ("units", "volunteers", "residents", "services", "facilities", "seats", "agreements")
+PUBLIC = ("services", "facilities", "agreements")
 
 
 async def sent(client: Client, kind: str, data: bytes | str, **query: str) -> Reply:
@@ -25,6 +26,6 @@ async def tables(shaba: Community) -> None:
         assert (looked.status, looked.body["rows"], looked.body["errors"][-1]["line"]) == (200, 2, 3)
         entered = await sent(registry, kind, data)
         assert (entered.status, entered.body[-1]["finished"]) == (200, True)
-        purpose = {} if kind == "services" else {"purpose": "report"}
+        purpose = {} if kind in PUBLIC else {"purpose": "report"}
         assert (await registry.get(f"/v1/exports/{kind}", **purpose)).status == 200
         assert (await sent(registry, kind, "planted\r\n")).status == 422

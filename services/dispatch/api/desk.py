@@ -22,6 +22,7 @@ from shared.runtime.access import Principal, bearer
 from shared.runtime.execute import Aggregate, Transaction
 from shared.runtime.follower import Follower
 from shared.runtime.service import Service
+from shared.runtime.store import EventStore
 
 REQUESTS: Aggregate[Command, RequestState, Event] = Aggregate(REQUEST, decode)
 CALENDARS: Aggregate[Book, Calendar, Event] = Aggregate(CALENDAR, decode)
@@ -75,6 +76,18 @@ def require_agreed(principal: Principal, desk: Desk, service: str) -> None:
     agreements = desk.service.keys.agreements
     agreed = principal.unit is None or agreements.may_see_details(principal.unit, service)
     require(agreed, "details-not-agreed", DETAILS_NOT_AGREED)
+
+
+async def details_for(log: EventStore, id: str, principal: Principal) -> list[str]:
+    """The digests of a request's details, oldest first: for a unit's client those of the request itself and
+    of its own visits, and no other unit's."""
+    events = await log.stream(id)
+    return [
+        str(event.data["details"])
+        for event in events
+        if "details" in event.data
+        and ("unit" not in event.data or principal.sees((str(event.data["unit"]),)))
+    ]
 
 
 async def book(

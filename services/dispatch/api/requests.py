@@ -18,6 +18,7 @@ from services.dispatch.api.desk import (
     Reader,
     Writer,
     book,
+    details_for,
     request_for,
     require_agreed,
 )
@@ -90,8 +91,10 @@ async def create(
 
 async def _facts(body: RequestBody, principal: Principal, desk: Desk) -> RequestCreated:
     service = await desk.directory.service(body.service, principal.communities)
-    await desk.directory.require_grid(body.grid)
-    resident = await desk.directory.resident(body.resident) if body.resident is not None else None
+    await desk.directory.require_grid(body.grid, service.community)
+    resident = None
+    if body.resident is not None:
+        resident = await desk.directory.resident(body.resident, service.community)
     units = await desk.directory.units_of(service)
     asking = () if principal.unit is None or principal.unit in units else (principal.unit,)
     return RequestCreated(
@@ -159,7 +162,8 @@ async def assign(
 
     async def work(transaction: Transaction) -> Answer:
         state = await request_for(transaction, id, principal)
-        known = await desk.directory.volunteer(body.volunteer)
+        assert state.created is not None
+        known = await desk.directory.volunteer(body.volunteer, state.created.community)
         volunteer = Volunteer(body.volunteer, known.unit)
         fresh = f"{id}.assignment-{len(state.assignments) + 1}"
         command = AssignVolunteer(fresh, volunteer, body.slot, transaction.context.now, desk.basis())
@@ -225,13 +229,15 @@ async def details(
     commands: CommandsOf,
 ) -> Response:
     """What was said in words, and positions, oldest first. The reading is recorded. 410 after an erasure.
-    403 `details-not-agreed` for a unit's client whose agreement in force does not let it see them."""
+    A unit's client sees those of the request itself and of its own visits; 403 `details-not-agreed` if its
+    agreement in force does not let it."""
     state = await request_for(commands.read(request, principal), id, principal)
     assert state.created is not None
     require_agreed(principal, desk, state.created.service)
     # What consent was withdrawn for is gone, and what was said after a new one is not.
-    kept = await desk.service.sealed.read_many(state.details)
-    digests = [digest for digest in state.details if digest in kept] or state.details
+    theirs = await details_for(desk.service.store, id, principal)
+    kept = await desk.service.sealed.read_many(theirs)
+    digests = [digest for digest in theirs if digest in kept] or theirs
     viewed = DetailsViewed(
         community=state.created.community, subject=id, purpose=query.purpose, count=len(digests)
     )

@@ -132,9 +132,9 @@ async def attempt(
     return outcome
 
 
-def withheld(delivery: Delivery) -> DeliveryOutcome:
-    """No attempt, and no further one: no agreement with the unit is in force."""
+def withheld(delivery: Delivery, schedule: Sequence[float]) -> DeliveryOutcome:
+    """No attempt was made: no agreement with the unit is in force, as far as is known here. Word of one may
+    be on its way, so it is tried again like any that failed."""
     at = to_milliseconds(datetime.now(UTC))
-    answer = Answer(reason="no-agreement")
     log.info("delivery-withheld", endpoint=delivery.endpoint, event_id=delivery.event)
-    return classify(delivery, answer, (), at)
+    return classify(delivery, Answer(reason="no-agreement"), schedule, at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from services.notify.deliveries import Deliveries, Delivery
@@ -19,24 +19,16 @@ CHUNK = 250
 
 
 class Fanout:
-    """A follower's handler. The same events again make no second delivery, and lose none. A unit that
-    `may_be_told` says no of is not told: it can fetch what it missed when an agreement is in force again."""
+    """A follower's handler. The same events again make no second delivery, and lose none."""
 
-    def __init__(
-        self,
-        endpoints: Endpoints,
-        deliveries: Deliveries,
-        sender: Sender,
-        may_be_told: Callable[[str], bool],
-    ) -> None:
+    def __init__(self, endpoints: Endpoints, deliveries: Deliveries, sender: Sender) -> None:
         self._endpoints = endpoints
         self._deliveries = deliveries
         self._sender = sender
-        self._may_be_told = may_be_told
 
     async def __call__(self, events: Sequence[CloudEvent]) -> None:
         """Insert the deliveries of `events`, and hand them to the sender. The position moves after this."""
-        units = {unit for event in events for unit in _units(event) if self._may_be_told(unit)}
+        units = {unit for event in events for unit in _units(event)}
         if not units:
             return
         # Until notify's own log is applied, an endpoint may be missing here.

@@ -92,7 +92,7 @@ class Sender:
 
             async def attempted(delivery: Delivery) -> DeliveryOutcome:
                 if not self._may_be_told(delivery.unit):
-                    return withheld(delivery)
+                    return withheld(delivery, schedule)
                 return await attempt(session, await self._endpoints.target(endpoint), delivery, schedule)
 
             lane = Lane(endpoint.id, self._deliveries, self._outcomes, attempted, self._turns)

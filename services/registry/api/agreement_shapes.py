@@ -71,9 +71,9 @@ class Filled(Shape):
 class SeatHolder(Shape):
     """Who holds a seat."""
 
-    example: ClassVar[Document] = {"items": [{"name": "陈建国", "phone": "13800000002"}]}
+    example: ClassVar[Document] = {"items": [{"holder": {"name": "陈建国", "phone": "13800000002"}}]}
 
-    items: list[dict[str, str]]
+    items: list[dict[str, dict[str, str]]]
 
 
 class Signatories(Shape):

@@ -107,6 +107,11 @@ class _Change:
         return response
 
 
+async def _unit_is_there(transaction: Transaction, facts: AgreementDrafted) -> None:
+    unit, community = facts.unit, facts.community
+    await must_exist(transaction, unit, UnitRegistered, "unknown-unit", UNKNOWN_UNIT, community)
+
+
 async def _services_exist(transaction: Transaction, services: list[str], community: str) -> None:
     for service in sorted(set(services)):
         code = "unknown-service"
@@ -165,6 +170,7 @@ async def sign(
 
     async def make(transaction: Transaction, facts: AgreementDrafted) -> Command:
         now = transaction.context.now
+        await _unit_is_there(transaction, facts)
         people = [each.details() for each in body.signatories]
         # Of the agreement's own stream, not of a person who could ask for an erasure by that id.
         details = transaction.seal(agreement, {"signatories": [*people]}) if people else None
@@ -181,7 +187,8 @@ async def renew(
 ) -> Response:
     """200, also for the end that it has already. 409 `agreement-not-signed`, 422 `not-later`."""
 
-    async def make(transaction: Transaction, _: AgreementDrafted) -> Command:
+    async def make(transaction: Transaction, facts: AgreementDrafted) -> Command:
+        await _unit_is_there(transaction, facts)
         return Renew(body.ends_at, transaction.context.now)
 
     return await _Change(agreement, make).run(request, principal, commands)

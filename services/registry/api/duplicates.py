@@ -31,6 +31,7 @@ from shared.runtime.http.problems import Problem
 from shared.runtime.ids import new_event_id, new_id
 from shared.runtime.service import Service
 
+READING = {"resident": "residents:read", "volunteer": "registry:read"}
 MOST = 20
 """Candidates that a refusal names."""
 
@@ -60,6 +61,9 @@ async def register_person(
     except Refused as refusal:
         if refusal.code != "likely-duplicate":
             raise
+        if READING[entered.kind] not in principal.scopes:
+            # Who may not list people is told of none.
+            raise Refused("likely-duplicate", LIKELY_DUPLICATE) from None
         told = refusal.facts["candidates"]
         assert isinstance(told, list)
         ids = [str(id) for id in told]

@@ -12,7 +12,8 @@ from services.registry.api import table_shapes
 from services.registry.api.imports import context_of
 from services.registry.api.lists import own_log_heard
 from services.registry.entries import Entry
-from services.registry.imports.kinds import KINDS, Kind
+from services.registry.imports.kind import Kind
+from services.registry.imports.kinds import KINDS
 from services.registry.imports.table import BOM, written
 from services.registry.views import Asked, Records, number_of
 from shared.events.details import DetailsViewed, Purpose
@@ -170,8 +171,11 @@ SCOPES: dict[str, list[str]] = {
     "volunteers": ["registry:read", "details:read"],
     "residents": ["residents:read", "details:read"],
     "services": ["registry:read"],
+    "facilities": ["registry:read"],
+    "seats": ["registry:read", "details:read"],
+    "agreements": ["registry:read"],
 }
-"""What each table needs: contacts of units are personal details too."""
+"""What each table needs: contacts of units, and who holds a seat, are personal details too."""
 
 for _kind in KINDS.values():
     router.add_api_route(

@@ -1,4 +1,4 @@
-"""Tables of units, volunteers, residents and services, put on record as they are sent."""
+"""Tables of what a community has, put on record as they are sent."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -14,7 +14,8 @@ from services.registry.api.lists import own_log_heard
 from services.registry.api.records import community_for
 from services.registry.imports.engine import Import
 from services.registry.imports.judging import Judge
-from services.registry.imports.kinds import KINDS, Kind
+from services.registry.imports.kind import Kind
+from services.registry.imports.kinds import KINDS
 from services.registry.imports.rows import Reader, Sheet
 from services.registry.imports.table import Unreadable
 from shared.kernel.canonical import Json, encode
@@ -66,7 +67,8 @@ async def _import(kind: Kind, request: Request, principal: Principal, dry_run: b
 
 
 async def _sheet(kind: Kind, data: bytes, principal: Principal, service: Service) -> Sheet:
-    reader = Reader(kind, service.keyring.mac, lambda asked: community_for(principal, asked))
+    first = service.settings.community
+    reader = Reader(kind, service.keyring.mac, lambda asked: community_for(principal, asked), first)
     try:
         # Beside the loop, which has other calls to serve.
         return await asyncio.to_thread(reader.read, data)

@@ -23,6 +23,8 @@ from shared.runtime.service import Service
 
 Only = Mapping[str, str | None]
 
+NEEDS_DETAILS = "looking for people by name or telephone needs the scope details:read, which the token lacks"
+
 
 def listing(kind: str, community: str, place: str, content: Mapping[str, Json]) -> Listing:
     """By what the person with this sealed content is found; `place` is the grid or the unit that two entries
@@ -53,6 +55,9 @@ async def people_page(
 ) -> Response:
     """A page of people with masks: of all, or of those who have a term of every set in `wanted`."""
     if wanted:
+        # By guesses a mask could be undone.
+        if "details:read" not in principal.scopes:
+            raise Problem(403, "insufficient-scope", NEEDS_DETAILS)
         entries, following = await _sought(request, principal, kind, page, wanted, only)
         items = [said for said in map(shown, entries) if said is not None]
     else:

@@ -70,9 +70,10 @@ async def fill(body: SeatBody, request: Request, principal: Admin, commands: Com
         )
         first = service.settings.community
         number = await _number(transaction, body, facts, first)
-        id = _id(first, facts, number)
-        details = transaction.seal(id, body.holder.model_dump(exclude_none=True))
-        await transaction.decide(COMMITTEE, id, Fill(facts.model_copy(update={"details": details})))
+        id = seat_id(first, facts.community, facts.seat, number)
+        details = transaction.seal(id, {"holder": body.holder.model_dump(exclude_none=True)})
+        filled = facts.model_copy(update={"details": details, "number": number})
+        await transaction.decide(COMMITTEE, id, Fill(filled, transaction.context.now))
         return Answer(201, {"id": id, "number": number}, "/v1/seats", transaction.version(id))
 
     return await commands.run(request, principal, work)
@@ -84,15 +85,16 @@ async def _number(transaction: Transaction, body: SeatBody, facts: SeatFilled, f
         require(body.number <= many, "no-such-seat", NO_SUCH_SEAT)
         return body.number
     for number in range(1, many + 1):
-        if is_free(await transaction.load(COMMITTEE, _id(first, facts, number)), facts):
+        seat = await transaction.load(COMMITTEE, seat_id(first, facts.community, facts.seat, number))
+        if is_free(seat, transaction.context.now):
             return number
     raise Refused("seat-taken", NONE_FREE)
 
 
-def _id(first: str, facts: SeatFilled, number: int) -> str:
-    """A seat's id. Those of the installation's first community are without its name."""
-    where = "" if facts.community == first else f"{facts.community}-"
-    return f"seat-{where}{facts.seat}-{number}"
+def seat_id(first: str, community: str, seat: str, number: int) -> str:
+    """A seat's id. Those of the installation's `first` community are without its name."""
+    where = "" if community == first else f"{community}-"
+    return f"seat-{where}{seat}-{number}"
 
 
 @router.post("/{seat}/vacate", summary="Say that a seat is vacant", responses=answers(shapes.Ended))

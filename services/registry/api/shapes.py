@@ -120,6 +120,7 @@ class Seat(OnRecord):
 
     seat: Literal["deputy-secretary", "member"]
     unit: Id
+    number: int | Absent = None
     starts_at: Time | Absent = None
     ends_at: Time | Absent = None
 

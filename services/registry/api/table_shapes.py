@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from services.registry.imports.kinds import Kind
+from services.registry.imports.kind import Kind
 from shared.runtime.http.headers import Document
 from shared.runtime.http.openapi import Shape, answers
 from shared.runtime.http.shapes import Absent
@@ -20,6 +20,14 @@ EXAMPLES = {
     "王秀英,13800000001,3栋2单元401,shaba-03,high,lives-alone\r\n",
     "services": "name_zh,name_en,category,lead_unit,response_minutes\r\n"
     "助餐,Meals at home,volunteering,unit-health-centre,60\r\n",
+    "facilities": "name_zh,name_en,kind,grid,rooms\r\n"
+    '康乐中心,Recreation centre,elder-care,shaba-01,"hall|大厅|Hall|60|monday 08:30-17:30, '
+    'friday 08:30-17:30"\r\n',
+    "seats": "seat,number,unit,holder_name,starts_at\r\n"
+    "member,6,unit-culture-station,陈建国,2026-01-01T00:00:00+08:00\r\n",
+    "agreements": "unit,services,details_of,starts_at,ends_at,signed_at\r\n"
+    "unit-red-cross,service-home-meals,service-home-meals,2026-01-01T00:00:00+08:00,2028-01-01T00:00:00+08:00,"
+    "2026-01-01T00:00:00+08:00\r\n",
 }
 
 

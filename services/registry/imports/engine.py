@@ -14,9 +14,8 @@ import structlog
 
 from services.registry.api.listed import listing
 from services.registry.api.records import RECORDS
-from services.registry.domain.record import Register
 from services.registry.imports.judging import Existing, Judge, Verdict
-from services.registry.imports.kinds import Kind
+from services.registry.imports.kind import Kind
 from services.registry.imports.rows import Fault, Row, Sheet
 from shared.events.details import DetailsViewed
 from shared.kernel.canonical import Json
@@ -178,7 +177,7 @@ class Import:
                 found_by = listing(self.kind.prefix, row.community, where, row.content)
             digest = transaction.seal(row.id, row.content, listing=found_by)
         facts = self.kind.facts(row.body, row.community, digest)
-        await transaction.begin(RECORDS, row.id, Register(facts))
+        await self.kind.enter(transaction, row.id, facts)
 
     async def _disclose(self) -> None:
         """Put on record that the people who are named as candidates were: that tells something of them."""

@@ -10,12 +10,13 @@ from typing import Any, Literal
 from services.registry.api.listed import likeness
 from services.registry.api.records import RECORDS
 from services.registry.domain.record import exists
-from services.registry.imports.kinds import Kind
+from services.registry.imports.kind import Kind
 from services.registry.imports.rows import Fault, Row
 from services.registry.views import Records
 from shared.events.registry import ResidentErased
 from shared.folds.record import Record
 from shared.kernel.canonical import Json
+from shared.kernel.decider import Refused
 from shared.runtime.execute import Transaction
 from shared.runtime.sealed import SealedDetails
 
@@ -105,7 +106,8 @@ class Judge:
         if existing.community != row.community or (self._is_sealed(row, existing) and not self.reads_details):
             return refused
         if existing.ended:
-            return "unchanged"
+            # Who held a seat may hold it no longer: then this is for the route that fills seats.
+            return refused if self.kind.named is not None else "unchanged"
         facts = self.kind.facts(row.body, row.community, None).model_dump(mode="json", exclude_none=True)
         ours = self.kind.cells(row.community, facts, row.content or {})
         theirs = self.kind.cells(existing.community, existing.facts, content)
@@ -123,6 +125,11 @@ class Judge:
             there = record.facts is not None and record.facts.community == row.community
             if not there or not exists(record, each.registered_by):
                 return Fault(row.line, each.column, each.code, each.message)
+        try:
+            facts = self.kind.facts(row.body, row.community, None)
+            self.kind.check(facts, self.reading.context.now)
+        except Refused as refusal:
+            return Fault(row.line, "", refusal.code, refusal.message)
         return None
 
     def _likely(self, row: Row, candidates: Sequence[str]) -> Verdict:

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from services.registry.imports.columns import Column, body_of, column_at
-from services.registry.imports.kinds import Content, Kind
+from services.registry.imports.kind import Content, Kind
 from services.registry.imports.table import Unreadable, decoded, lines
 from shared.kernel.canonical import Json, encode
 from shared.kernel.decider import Refused
@@ -72,11 +72,13 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Reads tables of `kind`. `mac` is the keyed hash by which the same row has the same id for ever."""
+    """Reads tables of `kind`. `mac` is the keyed hash by which the same row has the same id for ever; `first`
+    the first community of the installation."""
 
     kind: Kind
     mac: Mac
     community_for: CommunityFor
+    first: str = ""
 
     def read(self, data: bytes) -> Sheet:
         """Raises Unreadable for what is no table of this kind at all."""
@@ -145,6 +147,11 @@ class Reader:
             )
             return None, [Fault(line, "id", "invalid-id", reason)]
         content = self.kind.sealed(body)
+        if self.kind.named is not None:
+            named = self.kind.named(body, community, self.first)
+            if given not in ("", named):
+                return None, [Fault(line, "id", "invalid-id", "the other cells make this another id")]
+            given = named
         id = given or self._id(community, body, content)
         return Row(line, id, bool(given), community, body, content), []
 

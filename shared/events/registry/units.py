@@ -47,6 +47,8 @@ class SeatFilled(Event):
 
     seat: Literal["deputy-secretary", "member"]
     unit: str
+    number: int | None = None
+    """Which of the seats of its kind."""
     starts_at: Time | None = None
     ends_at: Time | None = None
     details: str | None = None
