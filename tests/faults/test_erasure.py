@@ -7,6 +7,7 @@ from pathlib import Path
 
 from deploy.stack import Stack
 from tests.support.community import Community, slot
+from tests.support.everyday_tables import sent
 from tests.support.waiting import until
 
 PLANTED = {
@@ -88,6 +89,39 @@ async def test_a_planted_name_is_nowhere_before_and_gone_after(
     again = await shaba.admin["registry"].post(f"/v1/residents/{resident}/erasure")
     assert again.status == 200
     assert await asyncio.to_thread(found_in, folder, *PLANTED.values()) == []
+
+
+async def test_who_came_by_a_table_is_in_no_export_after_an_erasure_and_audit_verifies(
+    running_stack: Stack, shaba: Community
+) -> None:
+    registry, name = shaba.admin["registry"], "慕容之远客"
+    table = f"name,phone,address,grid,tier,notes\n{name},13987650001,{name}之宅,shaba-05,key,{name}之语\n"
+    entered = await sent(registry, "residents", table)
+    assert entered.body[-1]["entered"] == 1
+    [found] = (await registry.get("/v1/residents", q=name)).body["items"]
+    resident = str(found["id"])
+    export = await registry.get("/v1/exports/residents", purpose="report")
+    assert name.encode() in export.raw, "the search sees nothing at all"
+    assert (await registry.get(f"/v1/residents/{resident}/report")).status == 200
+    assert (await registry.post(f"/v1/residents/{resident}/erasure")).status == 200
+    again = await sent(registry, "residents", table)
+    assert (again.body[-1]["entered"], again.body[1]["code"]) == (0, "erased")
+    assert (await registry.get("/v1/residents", q=name)).body["items"] == []
+    for service, path, query in (
+        ("registry", "/v1/exports/residents", {"purpose": "report"}),
+        ("registry", "/v1/residents", {"limit": "500"}),
+        ("registry", "/v1/events", {"limit": "500"}),
+        ("dispatch", "/v1/requests", {"limit": "500"}),
+        ("dispatch", "/v1/events", {"limit": "500"}),
+        ("notify", "/v1/deliveries", {"limit": "500"}),
+        ("audit", "/v1/entries", {"stream": resident}),
+    ):
+        reply = await shaba.admin[service].get(path, **query)
+        assert reply.status == 200, path
+        assert name.encode() not in reply.raw, path
+    assert await asyncio.to_thread(found_in, running_stack.folder.path, name) == []
+    verdict = await shaba.admin["audit"].post("/v1/verify")
+    assert verdict.body["intact"] is True
 
 
 async def test_readings_and_erasures_are_on_record(shaba: Community) -> None:

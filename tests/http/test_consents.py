@@ -238,3 +238,18 @@ async def test_a_change_at_the_same_moment_does_not_bring_it_back(shaba: Communi
         assert (changed.status, said.status) == (200, 200), changed.body
         left = await kept(desk, path)
         assert ("notes" in left, left["phone"]) == (False, "13911110000")
+
+
+async def test_what_is_agreed_to_no_longer_is_not_entered_by_an_amendment(shaba: Community) -> None:
+    resident, registry = await shaba.resident(), shaba.staff["registry"]
+    path = f"/v1/residents/{resident}"
+    assert (await registry.post(f"{path}/consents/health/withdraw")).status == 200
+    for changes in ({"notes": "糖尿病"}, {"flags": ["disabled"]}):
+        refused = await registry.call("PATCH", path, changes)
+        assert (refused.status, refused.body["code"]) == (422, "consent-withdrawn")
+    guardian = {"guardian": {"name": "王强", "phone": "13800000008"}}
+    allowed: tuple[object, ...] = (guardian, {"notes": None}, {"flags": ["lives-alone"]})
+    for sent in allowed:
+        assert (await registry.call("PATCH", path, sent)).status == 200
+    assert (await registry.post(f"{path}/consents", {"purpose": "health"})).status == 200
+    assert (await registry.call("PATCH", path, {"notes": "糖尿病"})).status == 200

@@ -221,8 +221,11 @@ def test_what_is_shown_of_a_record_is_read_as_the_same(kind: str) -> None:
 
 @pytest.mark.parametrize(
     "rooms",
-    ["hall", "hall|大厅|Hall|many|", "hall|大厅|Hall|60|someday 08:30-17:30", "hall|大厅|Hall|60|monday 17-8"]
-    + ["hall|大厅|Hall|60|monday 17:30-08:30", "a|x|y|1|;a|x|y|2|", "hall|大厅|Hall|0|"],
+    [
+        *("hall", "hall|大厅|Hall|many|", "hall|大厅|Hall|60|someday 08:30-17:30"),
+        *("hall|大厅|Hall|60|monday 17-8", "hall|大厅|Hall|60|monday 17:30-08:30"),
+        *("a|x|y|1|;a|x|y|2|", "hall|大厅|Hall|0|"),
+    ],
 )
 def test_rooms_that_make_no_sense_are_faults_of_their_column(rooms: str) -> None:
     table = written([["name_zh", "name_en", "kind", "grid", "rooms"], ["康", "R", "care", "shaba-03", rooms]])

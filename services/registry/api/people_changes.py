@@ -20,6 +20,8 @@ from services.registry.api.people_bodies import (
 )
 from services.registry.api.places import UNKNOWN_GRID
 from services.registry.api.records import Call, amend, end, must_exist
+from services.registry.domain.person import without
+from services.registry.withdrawals import PERSONS
 from shared.events.registry import (
     Amendment,
     GridDefined,
@@ -30,6 +32,7 @@ from shared.events.registry import (
     VolunteerRegistered,
 )
 from shared.kernel.canonical import Json
+from shared.kernel.decider import require
 from shared.kernel.event import Event
 from shared.runtime.access import Principal
 from shared.runtime.execute import Transaction
@@ -42,6 +45,10 @@ from shared.runtime.service import Service
 
 router = APIRouter(prefix="/v1", tags=["people"], route_class=Route)
 
+CONSENT_WITHDRAWN = (
+    "the resident agrees to keeping some of this no longer; leave it out, "
+    "or put a new consent on record first"
+)
 NEEDS_DETAILS = "changing what is kept sealed needs the scope details:read, which the token does not have"
 
 
@@ -93,12 +100,21 @@ def _cleared(body: ResidentChanges | VolunteerChanges, facts: Event) -> tuple[st
     return tuple(name for name in body.cleared() if name in type(facts).model_fields)
 
 
+async def _require_consent(reading: Transaction, resident: str, details: Mapping[str, Json]) -> None:
+    # Read at each try: a withdrawal meanwhile moves the stream, and this is decided again.
+    person = await reading.load(PERSONS, resident)
+    withdrawn = [purpose for purpose, consent in person.consents.items() if consent.withdrawn]
+    kept = {name: value for name, value in details.items() if value is not None}
+    require(without(kept, withdrawn) == kept, "consent-withdrawn", CONSENT_WITHDRAWN)
+
+
 @router.patch("/residents/{resident}", summary="Amend a resident", responses=answers(shapes.Registered))
 async def amend_resident(
     resident: str, body: ResidentChanges, request: Request, principal: Writer, commands: CommandsOf
 ) -> Response:
     """200; what is so already is no event. All but grid, tier and languages need the scope details:read
-    besides. 409 `record-ended` for who moved away, 410 after an erasure, 422 `unknown-grid`."""
+    besides. 409 `record-ended` for who moved away, 410 after an erasure, 422: unknown-grid, consent-withdrawn
+    for what the resident agrees to no longer."""
     service: Service = request.app.state.service
     _may_change(principal, body.details())
     renewal = Renewal(service.sealed, resident, "resident")
@@ -110,6 +126,7 @@ async def amend_resident(
             await must_exist(
                 transaction, f"grid-{grid}", GridDefined, "unknown-grid", UNKNOWN_GRID, community
             )
+        await _require_consent(commands.read(request, principal), resident, body.details())
         details = await renewal.seal(transaction, facts, body.details(), grid)
         return ResidentAmended(
             community=community,
