@@ -6,25 +6,24 @@ agreement ends by the clock, whether or not anybody says so.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from time import time
 
 from shared.kernel.cloudevent import CloudEvent
-from shared.kernel.times import format_time
+from shared.kernel.times import parse_time
 from shared.runtime.mongo import Database
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What holds with `unit` from `starts_at` up to `ends_at` (text, as events write times)."""
+    """What holds from `starts_at` up to `ends_at`, in seconds since 1970."""
 
-    unit: str
     details_of: frozenset[str]
-    starts_at: str
-    ends_at: str
+    starts_at: float
+    ends_at: float
 
-    def hold(self, now: str) -> bool:
+    def hold(self, now: float) -> bool:
         """Whether they do at `now`."""
         return self.starts_at <= now < self.ends_at
 
@@ -61,21 +60,22 @@ class Agreements:
             documents = await self.database["agreements"].find({}).to_list(None)
         self._of_units, self._gone = {}, set()
         for document in documents:
-            self._take(document)
+            self.take(document)
 
     def may_come_in(self, unit: str) -> bool:
         """Whether an agreement with `unit` is in force now."""
-        return bool(self._in_force(unit))
+        now = time()
+        return unit not in self._gone and any(terms.hold(now) for terms in self._terms(unit))
 
     def may_see_details(self, unit: str, service: str) -> bool:
         """Whether `unit` may see the personal details of requests for `service` now."""
-        return any(service in terms.details_of for terms in self._in_force(unit))
+        now = time()
+        return self.may_come_in(unit) and any(
+            service in terms.details_of and terms.hold(now) for terms in self._terms(unit)
+        )
 
-    def _in_force(self, unit: str) -> list[Terms]:
-        if unit in self._gone or unit not in self._of_units:
-            return []
-        now = format_time(datetime.now(UTC))
-        return [terms for terms in self._of_units[unit].values() if terms.hold(now)]
+    def _terms(self, unit: str) -> Collection[Terms]:
+        return self._of_units.get(unit, {}).values()
 
     async def _signed(self, event: CloudEvent) -> None:
         said = {name: event.data[name] for name in ("unit", "details_of", "starts_at")}
@@ -97,9 +97,10 @@ class Agreements:
         document = await table.find_one({"_id": id})
         assert document is not None
         self._learned += 1
-        self._take(document)
+        self.take(document)
 
-    def _take(self, document: Mapping[str, object]) -> None:
+    def take(self, document: Mapping[str, object]) -> None:
+        """Believe a document of the table, in memory alone."""
         id, unit = str(document["_id"]), document.get("unit")
         if id.startswith("unit-"):
             self._gone.add(id)
@@ -111,5 +112,5 @@ class Agreements:
             return
         services = document["details_of"]
         assert isinstance(services, list)
-        starts_at, ends_at = str(document["starts_at"]), str(document["ends_at"])
-        of_unit[id] = Terms(unit, frozenset(services), starts_at, ends_at)
+        starts_at, ends_at = (parse_time(str(document[name])) for name in ("starts_at", "ends_at"))
+        of_unit[id] = Terms(frozenset(services), starts_at.timestamp(), ends_at.timestamp())

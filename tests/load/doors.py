@@ -24,7 +24,7 @@ from shared.runtime.http.routes import Route, add_routes
 from shared.runtime.mongo import connect, database
 
 NO_STORE = "mongodb://127.0.0.1:9/"
-"""Nothing here is ever looked up: the key is known, and nothing is revoked."""
+"""Nothing here is ever looked up: key and agreement are known, and nothing is revoked."""
 UNLIMITED = RateLimit(quota=1_000_000_000)
 
 Writer = Annotated[Principal, Security(bearer, scopes=["dispatch:write"])]
@@ -51,6 +51,8 @@ async def build() -> tuple[FastAPI, str]:
     [signer] = signers_of(base64.b64encode(os.urandom(32)).decode()).values()
     table = KeyTable(database(connect(NO_STORE), "none"))
     table.trust(signer.kid, {"kty": "OKP", "crv": "Ed25519", "kid": signer.kid, "x": signer.x})
+    terms = {"details_of": [], "starts_at": "2026-01-01T00:00:00.000Z", "ends_at": "2999-01-01T00:00:00.000Z"}
+    table.agreements.take({"_id": "agreement-1", "unit": "unit-a", **terms})
     app = FastAPI()
     app.state.keys = table
     add_routes(app, router)
