@@ -29,6 +29,7 @@ from shared.events.registry import (
     UnitRetired,
     VolunteerActivated,
     VolunteerAmended,
+    VolunteerErased,
     VolunteerLeft,
     VolunteerRegistered,
     VolunteerResumed,
@@ -48,7 +49,7 @@ KNOWN: Sequence[type[Event]] = (
     *(UnitRegistered, UnitRetired),
     *(ResidentRegistered, ResidentAmended, ResidentMovedAway, ResidentErased),
     *(ConsentGiven, ConsentWithdrawn),
-    *(VolunteerRegistered, VolunteerAmended, VolunteerActivated, VolunteerLeft),
+    *(VolunteerRegistered, VolunteerAmended, VolunteerActivated, VolunteerLeft, VolunteerErased),
     *(VolunteerSuspended, VolunteerResumed, TrainingRecorded, TrainingRevoked),
     RecordsMerged,
 )

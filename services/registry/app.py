@@ -37,6 +37,7 @@ from services.registry.api import (
     tokens,
     trainings,
     units,
+    volunteer_erasure,
     volunteer_states,
 )
 from services.registry.api.lists import FOLLOWER
@@ -51,7 +52,7 @@ from services.registry.viewings import Viewings
 from services.registry.views import Records
 from services.registry.withdrawals import Withdrawals
 from shared.events.index import BY_SERVICE
-from shared.events.registry import ResidentErased
+from shared.events.registry import ResidentErased, VolunteerErased
 from shared.kernel.cloudevent import CloudEvent
 from shared.runtime.keyring import load_keyring
 from shared.runtime.parking import Handler
@@ -69,7 +70,7 @@ def erasures(sealed: SealedDetails) -> dict[str, Reaction]:
     async def erase(event: CloudEvent) -> None:
         await sealed.erase(event.stream)
 
-    return {ResidentErased.type: erase}
+    return {ResidentErased.type: erase, VolunteerErased.type: erase}
 
 
 def in_turn(*handlers: Handler) -> Handler:
@@ -120,7 +121,7 @@ def build(settings: RegistrySettings) -> FastAPI:
             *(oauth.router, clients.router, client_lists.router, keys.router, tokens.router),
             *(published.router, sign_in.router, staff.router),
             *(places.router, facilities.router, units.router, teams.router, catalogue.router),
-            *(agreements.router, seats.router, hsds.router),
+            *(agreements.router, seats.router, hsds.router, volunteer_erasure.router),
             *(people.router, people_changes.router, people_merges.router, persons.router),
             *(consents.router, holds.router, report.router),
             *(imports.router, exports.router),

@@ -77,7 +77,7 @@ BUCKET = 100
 # Digests of sealed details lead nowhere for a reader; they are asked for by the thing's own id. A course is
 # what an event of training is about; the trainings are the fact.
 _HIDDEN = frozenset({"details", "units", "community", "cleared", "course"})
-_UNSHOWN = frozenset({"client-revoked", "resident-erased"})
+_UNSHOWN = frozenset({"client-revoked", "resident-erased", "volunteer-erased"})
 _UNNAMED = frozenset({"client", "volunteer", "resident"})
 """Kinds without a public name."""
 

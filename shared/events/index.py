@@ -61,6 +61,7 @@ BY_SERVICE: Mapping[str, Mapping[str, type[Event]]] = {
         registry.VolunteerSuspended,
         registry.VolunteerResumed,
         registry.VolunteerLeft,
+        registry.VolunteerErased,
         registry.ResidentRegistered,
         registry.ResidentAmended,
         registry.ResidentMovedAway,

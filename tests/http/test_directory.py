@@ -246,6 +246,9 @@ async def test_a_district_office_sees_all_its_communities_and_writes_in_the_one_
 
 async def test_a_units_client_sees_its_own_unit_and_no_other(registry: Registry) -> None:
     id, other = await registry.made("unit"), await registry.made("unit")
+    terms = {"services": [], "starts_at": "2026-01-01T00:00:00Z", "ends_at": "2099-01-01T00:00:00Z"}
+    agreed = await registry.admin.post("/v1/agreements", {"unit": id, **terms})
+    assert (await registry.admin.post(f"{agreed.headers['location']}/sign", {})).status == 200
     ours = registry.token(scope="registry:read details:read", role="unit", unit=id)
     last = await registry.admin.patch(f"/v1/units/{id}", {"kind": "school"})
     assert (await registry.shown(f"/v1/units/{id}", last, ours)).status == 200
@@ -254,7 +257,9 @@ async def test_a_units_client_sees_its_own_unit_and_no_other(registry: Registry)
     assert (await ours.get(f"/v1/units/{other}/details", purpose="report")).status == 404
     assert (await ours.get(f"/v1/units/{id}/details", purpose="report")).status == 200
     gone = await registry.admin.post(f"/v1/units/{id}/retire", {"reason": "left"})
-    assert (await registry.shown(f"/v1/units/{id}", gone, ours)).body["ended"] == "left"
+    shut_out = await registry.shown(f"/v1/units/{id}", gone, ours)
+    assert (shut_out.status, shut_out.body["code"]) == (403, "no-agreement-in-force")
+    assert (await registry.shown(f"/v1/units/{id}", gone)).body["ended"] == "left"
 
 
 @pytest.mark.parametrize("kind", KINDS)

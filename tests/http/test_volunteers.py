@@ -294,3 +294,34 @@ async def test_the_same_key_registers_one_volunteer_and_another_body_is_refused(
     assert (first.status, again.status, again.raw) == (201, 201, first.raw)
     other = await registry.post("/v1/volunteers", {**body, "confirmed": True}, Idempotency_Key=key)
     assert (other.status, other.body["code"]) == (422, "idempotency-key-reused")
+
+
+async def test_who_a_volunteer_is_is_erased_with_all_that_was_merged_into_it(
+    running_stack: Stack, shaba: Community
+) -> None:
+    registry, name = shaba.admin["registry"], "司徒云帆之名"
+    body = {"name": name, "unit": HEALTH, "team": "residents", "phone": "13900007777", "confirmed": True}
+    ids = [str((await registry.post("/v1/volunteers", body)).body["id"]) for _ in range(2)]
+    merged = await registry.post(f"/v1/volunteers/{ids[1]}/merge", {"into": ids[0]})
+    assert merged.status == 200, merged.body
+    assert (await registry.post(f"/v1/volunteers/{ids[0]}/leave", {"reason": "left"})).status == 200
+    path = f"/v1/volunteers/{ids[0]}"
+    assert (await shaba.staff["registry"].post(f"{path}/erasure")).status == 403
+    assert (await registry.post("/v1/volunteers/volunteer-none/erasure")).status == 404
+    for _ in range(2):
+        erased = await registry.post(f"{path}/erasure")
+        assert (erased.status, erased.body["erased"]) == (200, True)
+    for id in ids:
+        gone = await registry.get(f"/v1/volunteers/{id}/details", purpose="service")
+        assert (gone.status, gone.body["code"]) == (410, "erased")
+        assert (await registry.get(f"/v1/volunteers/{id}")).status == 404
+    assert (await registry.get("/v1/volunteers", q=name)).body["items"] == []
+    pos = int(merged.headers["linli-position"].split("@")[1])
+    feed = (await registry.get("/v1/events", after=str(pos), limit="100")).body["items"]
+    assert {event["subject"] for event in feed if event["type"] == "volunteer-erased"} == set(ids)
+    assert [event for event in feed if event["type"] == "details-erased"]
+    assert name.encode() not in b"".join(
+        each.read_bytes() for each in running_stack.folder.path.rglob("*") if each.is_file()
+    )
+    late = await registry.call("PATCH", path, {"name": name})
+    assert (late.status, late.body["code"]) == (410, "erased")

@@ -31,6 +31,7 @@ async def paper_files(registry: Client) -> None:
         for each in (path, second.headers["location"], f"/v1/{kind}"):
             assert (await after(registry, merged, each)).status == 200
         assert (await registry.get(f"{path}/details", purpose="service")).status == 200
+        assert (await registry.post(f"{path}/erasure")).status == 200
 
 
 async def trainings(registry: Client, path: str) -> None:

@@ -14,7 +14,7 @@ from services.registry.domain.record import Register
 from services.registry.withdrawals import PERSONS, holds_on, records_of
 from shared.events.details import DetailsErased, DetailsViewed, Purpose
 from shared.events.registry import (
-    ResidentErased,
+    Erasing,
     ResidentRegistered,
     UnitRegistered,
     VolunteerRegistered,
@@ -68,7 +68,7 @@ async def _show(
     facts = record.facts
     if not isinstance(facts, kind) or not may_reach(principal, id, facts):
         raise not_found()
-    if isinstance(record.end, ResidentErased):
+    if isinstance(record.end, Erasing):
         raise Erased(id)
     digests = [facts.details] if facts.details is not None else []
     viewed = DetailsViewed(community=facts.community, subject=id, purpose=purpose, count=len(digests))

@@ -20,7 +20,7 @@ from services.registry.domain.record import (
     decode,
     exists,
 )
-from shared.events.registry import Amendment, ResidentErased
+from shared.events.registry import Amendment, Erasing
 from shared.folds.record import Record
 from shared.kernel.canonical import Json
 from shared.kernel.commit import Answer
@@ -74,7 +74,7 @@ class Call:
             isinstance(facts, self.kind) and may_reach(self.principal, self.id, facts), "not-found", NOT_FOUND
         )
         assert facts is not None
-        if isinstance(record.end, ResidentErased):
+        if isinstance(record.end, Erasing):
             raise Erased(self.id)
         return record, facts
 

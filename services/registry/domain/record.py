@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.events.index import decode
-from shared.events.registry import Amendment, RecordAssured, RecordsMerged, RecordStale, ResidentErased
+from shared.events.registry import Amendment, Erasing, RecordAssured, RecordsMerged, RecordStale
 from shared.folds.record import FOLD, NOT_FACTS, Record
 from shared.kernel.decider import NOT_FOUND, Decider, require
 from shared.kernel.event import Event
@@ -102,7 +102,7 @@ def decide(command: Command, record: Record) -> Sequence[Event]:
             return [] if id in record.absorbed else [RecordsMerged(community=facts.community, absorbed=id)]
         case End(event):
             # Who moved away, or was on record twice, can be erased all the same.
-            erases = isinstance(event, ResidentErased) and not isinstance(record.end, ResidentErased)
+            erases = isinstance(event, Erasing) and not isinstance(record.end, Erasing)
             return [event] if erases or not record.ended else []
 
 

@@ -13,7 +13,7 @@ from services.registry.domain.record import exists
 from services.registry.imports.kind import Kind
 from services.registry.imports.rows import Fault, Row
 from services.registry.views import Records
-from shared.events.registry import ResidentErased
+from shared.events.registry import Erasing, ResidentErased, VolunteerErased
 from shared.folds.record import Record
 from shared.kernel.canonical import Json
 from shared.kernel.decider import Refused
@@ -23,6 +23,7 @@ from shared.runtime.sealed import SealedDetails
 MOST = 20
 """Candidates that a refusal names."""
 SEARCHED = 1000
+ERASED = (ResidentErased.type, VolunteerErased.type)
 
 LIKELY = "this is likely on record already: look at `candidates`, or say true in the column confirmed"
 
@@ -42,7 +43,7 @@ class Existing:
     @classmethod
     def of_entry(cls, entry: Mapping[str, Any]) -> Existing:
         """As the read model has it."""
-        erased = entry["end"] is not None and entry["end"]["type"] == ResidentErased.type
+        erased = entry["end"] is not None and entry["end"]["type"] in ERASED
         return cls(entry["community"], entry["facts"], entry.get("details"), entry["ended"], erased)
 
     @classmethod
@@ -51,7 +52,7 @@ class Existing:
         assert record.facts is not None
         facts = record.facts.model_dump(mode="json", exclude_none=True)
         details = getattr(record.facts, "details", None)
-        erased = isinstance(record.end, ResidentErased)
+        erased = isinstance(record.end, Erasing)
         return cls(record.facts.community, facts, details, record.ended, erased)
 
 

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import BaseModel, ConfigDict
 
 from shared.events.registry.places import Opening
-from shared.events.registry.terms import Amendment, Ending, Name, Reason, Team, Tier
+from shared.events.registry.terms import Amendment, Ending, Erasing, Name, Reason, Team, Tier
 from shared.kernel.event import Event, Partners
 from shared.kernel.times import Time
 
@@ -146,6 +146,12 @@ class VolunteerLeft(Ending, Partners):
     reason: Reason
 
 
+class VolunteerErased(Erasing, Partners):
+    """A volunteer's personal details are to be erased everywhere; what remains says only codes."""
+
+    type: ClassVar[str] = "volunteer-erased"
+
+
 class ResidentRegistered(Event):
     """A resident is known. Name, telephone, address, flags, relatives and notes are sealed details."""
 
@@ -176,7 +182,7 @@ class ResidentMovedAway(Ending):
     reason: Reason
 
 
-class ResidentErased(Ending):
+class ResidentErased(Erasing):
     """A resident's personal details are to be erased everywhere; what remains says only codes."""
 
     type: ClassVar[str] = "resident-erased"

@@ -39,3 +39,7 @@ class Amendment(Event):
 
 class Ending(Event):
     """A thing is no more from now on; what was recorded of it stays."""
+
+
+class Erasing(Ending):
+    """Who a person was is forgotten everywhere; what remains says only codes."""
