@@ -7,6 +7,7 @@ registry is down.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 
 from fastapi import Request
 from fastapi.openapi.models import OAuth2, OAuthFlowClientCredentials, OAuthFlows
@@ -58,11 +59,12 @@ class Bearer(SecurityBase):
         table: KeyTable = request.app.state.keys
         try:
             principal = await table.verify(token.strip())
-        except Problem:
-            # Who has a good token is never held up by those who have none.
-            address = f"bearer {address_of(request.scope)}"
-            table.failures.check(address)
-            table.failures.failed(address)
+        except Problem as problem:
+            # Who has a good token is never held up by those who have none; one without an agreement is good.
+            if problem.status == HTTPStatus.UNAUTHORIZED:
+                address = f"bearer {address_of(request.scope)}"
+                table.failures.check(address)
+                table.failures.failed(address)
             raise
         request.scope[CALLER] = principal.client
         if not principal.scopes.issuperset(needed.scopes):

@@ -47,6 +47,7 @@ class _Track:
     source: Source
     place: Place | None = None
     behind: bool = True
+    away: bool = False
     nudged: bool = False
     stopped: str | None = None
     heard: float = 0.0
@@ -191,9 +192,9 @@ class Follower:
         except (SourceUnavailable, PyMongoError, PositionMoved) as error:
             if isinstance(error, PyMongoError) and not is_passing(error):
                 raise
-            if not track.behind:
+            if not track.away:
                 log.warning("source-away", follower=self.name, source=service, reason=str(error)[:200])
-            track.behind = True
+            track.behind = track.away = True
 
     async def _catch_up(self, service: str, track: _Track) -> None:
         """Read the feed until its end. Commits come whole, so one begun is read again from its start."""
@@ -209,7 +210,7 @@ class Follower:
             await self._show_again(again)
             fresh = [event for event in events if not _is_old(event, place)]
             if not fresh:
-                track.behind, track.heard = False, monotonic()
+                track.behind, track.away, track.heard = False, False, monotonic()
                 return
             if not place.next_is(fresh[0].place):
                 raise SourceUnavailable(f"the feed goes on at {fresh[0].place}, behind {place}")

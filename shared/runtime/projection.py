@@ -21,6 +21,7 @@ KEPT_EVERY_S = 0.02
 AFTER_S = 0.01
 LOOK_S = 0.1
 """How soon a view in memory hears of what another process has appended."""
+PART = 250
 SAVE_LOOK_S = 5.0
 SAVE_COMMITS = 2000
 
@@ -78,6 +79,17 @@ async def nudge(follower: Follower, service: str, appended: asyncio.Event, look:
                 await appended.wait()
         appended.clear()
         follower.nudge(service)
+
+
+def by_parts(handler: Handler) -> Handler:
+    """`handler`, given PART events at a time: what it asks of the store is answered in time, however much
+    there is to catch up with."""
+
+    async def handle(events: Sequence[CloudEvent]) -> None:
+        for start in range(0, len(events), PART):
+            await handler(events[start : start + PART])
+
+    return handle
 
 
 def at_most_every(seconds: float, handler: Handler) -> Handler:

@@ -41,6 +41,7 @@ from shared.runtime.projection import (
     Kept,
     View,
     at_most_every,
+    by_parts,
     nudge,
 )
 from shared.runtime.relay import Relay
@@ -123,7 +124,7 @@ class Service:
 
     def project(self, name: str, handler: Handler) -> Follower:
         """Follow this service's own log, for a read model in the store."""
-        calm = at_most_every(STORED_EVERY_S, handler)
+        calm = at_most_every(STORED_EVERY_S, by_parts(handler))
         follower = Follower(name, {self.name: OwnLog(self.name, self.store)}, calm, self.database)
         return self._wake_by_appends(name, follower, None)
 

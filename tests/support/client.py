@@ -8,6 +8,10 @@ from typing import Any
 
 import aiohttp
 
+PATIENCE = 5
+NO_POSITION = 10_000_000
+"""A position that nothing in a test reaches: who asks for it wants to be refused."""
+
 
 @dataclass
 class Reply:
@@ -38,7 +42,24 @@ class Client:
         headers: dict[str, str] | None = None,
         params: dict[str, str] | None = None,
     ) -> Reply:
-        """One call. `data` are the bytes of a body that is sent as JSON whatever it is."""
+        """One call, made again while the service asks for patience with a position that there is. `data` are
+        the bytes of a body that is sent as JSON whatever it is."""
+        for _ in range(PATIENCE):
+            reply = await self._once(method, path, json, data=data, headers=headers, params=params)
+            if not _asks_for_patience(reply, headers or {}):
+                break
+        return reply
+
+    async def _once(
+        self,
+        method: str,
+        path: str,
+        json: object = None,
+        *,
+        data: bytes | None = None,
+        headers: dict[str, str] | None = None,
+        params: dict[str, str] | None = None,
+    ) -> Reply:
         sent = {**self.headers, **(headers or {})}
         if self.token is not None:
             sent.setdefault("Authorization", f"Bearer {self.token}")
@@ -67,6 +88,13 @@ class Client:
         """PATCH a JSON body; keyword arguments are headers, `_` for `-`."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return await self.call("PATCH", path, json, headers=named)
+
+
+def _asks_for_patience(reply: Reply, headers: dict[str, str]) -> bool:
+    """Whether the service has not heard yet of what another answered; it waited for two seconds already."""
+    position = headers.get("Linli-After", "").rpartition("@")[2]
+    real = position.isdigit() and int(position) < NO_POSITION
+    return real and reply.status == 503 and reply.body["code"] == "not-caught-up"
 
 
 def _is_json(kind: str) -> bool:
