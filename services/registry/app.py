@@ -64,6 +64,18 @@ from shared.runtime.timers import Timers, by_kind
 LOOK_EVERY_S = 10.0
 
 
+ROUTERS = [
+    *(oauth.router, clients.router, client_lists.router, keys.router, tokens.router),
+    *(published.router, sign_in.router, staff.router),
+    *(places.router, facilities.router, units.router, teams.router, catalogue.router),
+    *(agreements.router, seats.router, hsds.router, volunteer_erasure.router),
+    *(people.router, people_changes.router, people_merges.router, persons.router),
+    *(consents.router, holds.router, report.router),
+    *(imports.router, exports.router),
+    *(volunteer_states.router, trainings.router, assurance.router),
+]
+
+
 def erasures(sealed: SealedDetails) -> dict[str, Reaction]:
     """What registry does about its own erasures: deletes again, for a detail that was written meanwhile."""
 
@@ -117,16 +129,7 @@ def build(settings: RegistrySettings) -> FastAPI:
 
     app = service.app(
         "Linli registry",
-        [
-            *(oauth.router, clients.router, client_lists.router, keys.router, tokens.router),
-            *(published.router, sign_in.router, staff.router),
-            *(places.router, facilities.router, units.router, teams.router, catalogue.router),
-            *(agreements.router, seats.router, hsds.router, volunteer_erasure.router),
-            *(people.router, people_changes.router, people_merges.router, persons.router),
-            *(consents.router, holds.router, report.router),
-            *(imports.router, exports.router),
-            *(volunteer_states.router, trainings.router, assurance.router),
-        ],
+        ROUTERS,
         BY_SERVICE["registry"],
         files=(imports.PATH,),
     )

@@ -32,21 +32,12 @@ class Client:
     token: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
 
-    async def call(
-        self,
-        method: str,
-        path: str,
-        json: object = None,
-        *,
-        data: bytes | None = None,
-        headers: dict[str, str] | None = None,
-        params: dict[str, str] | None = None,
-    ) -> Reply:
-        """One call, made again while the service asks for patience with a position that there is. `data` are
-        the bytes of a body that is sent as JSON whatever it is."""
+    async def call(self, method: str, path: str, json: object = None, **more: Any) -> Reply:
+        """One call, as `_once` makes it; made again while the service asks for patience with a position that
+        there is."""
         for _ in range(PATIENCE):
-            reply = await self._once(method, path, json, data=data, headers=headers, params=params)
-            if not _asks_for_patience(reply, headers or {}):
+            reply = await self._once(method, path, json, **more)
+            if not _asks_for_patience(reply, more.get("headers") or {}):
                 break
         return reply
 
@@ -60,6 +51,7 @@ class Client:
         headers: dict[str, str] | None = None,
         params: dict[str, str] | None = None,
     ) -> Reply:
+        """`data` are the bytes of a body that is sent as JSON whatever it is."""
         sent = {**self.headers, **(headers or {})}
         if self.token is not None:
             sent.setdefault("Authorization", f"Bearer {self.token}")

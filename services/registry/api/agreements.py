@@ -12,15 +12,15 @@ from services.registry.agreement_clock import AGREEMENTS
 from services.registry.api import agreement_shapes as shapes
 from services.registry.api.agreement_bodies import AgreementBody, AgreementChanges, RenewBody, SignBody
 from services.registry.api.agreements_shown import changed, with_status
-from services.registry.api.bodies import EndBody
+from services.registry.api.bodies import EndBody, in_order
+from services.registry.api.facts import agreement_facts
 from services.registry.api.lists import Admin, Reader, RecordsPage, found, items_of, own_log_heard
-from services.registry.api.persons import DetailsReader, PurposeQuery
+from services.registry.api.persons import DetailsReader, PurposeQuery, show_details
 from services.registry.api.records import community_for, may_reach, must_exist
 from services.registry.api.shapes import Registered
 from services.registry.api.units import UNKNOWN_UNIT
 from services.registry.domain.agreement import Command, Renew, Sign
 from services.registry.domain.record import Amend, End, Register
-from shared.events.details import DetailsViewed
 from shared.events.registry import (
     AgreementAmended,
     AgreementDrafted,
@@ -33,14 +33,12 @@ from shared.kernel.decider import NOT_FOUND, require
 from shared.runtime.access import Principal
 from shared.runtime.execute import Transaction
 from shared.runtime.http.calls import POSITION, Commands, CommandsOf, json_response
-from shared.runtime.http.details import Reading, show
 from shared.runtime.http.headers import ETAG
 from shared.runtime.http.openapi import answers, listed
 from shared.runtime.http.paging import page_response
 from shared.runtime.http.problems import not_found
 from shared.runtime.http.routes import Route
 from shared.runtime.ids import Id, new_id
-from shared.runtime.service import Service
 
 router = APIRouter(prefix="/v1/agreements", tags=["agreements"], route_class=Route)
 
@@ -66,16 +64,7 @@ async def draft(body: AgreementBody, request: Request, principal: Admin, command
         community = community_for(principal, body.community)
         await must_exist(transaction, body.unit, UnitRegistered, "unknown-unit", UNKNOWN_UNIT, community)
         await _services_exist(transaction, body.services, community)
-        facts = AgreementDrafted(
-            community=community,
-            units=(body.unit,),
-            unit=body.unit,
-            services=tuple(sorted(set(body.services))),
-            details_of=tuple(sorted(set(body.details_of))),
-            starts_at=body.starts_at,
-            ends_at=body.ends_at,
-        )
-        await transaction.begin(AGREEMENTS, id, Register(facts))
+        await transaction.begin(AGREEMENTS, id, Register(agreement_facts(body, community)))
         return Answer(201, {"id": id}, f"/v1/agreements/{id}", 1)
 
     return await commands.run(request, principal, work)
@@ -151,8 +140,8 @@ async def amend_agreement(
             AgreementAmended(
                 community=facts.community,
                 units=(facts.unit,),
-                services=None if body.services is None else tuple(sorted(set(body.services))),
-                details_of=None if body.details_of is None else tuple(sorted(set(body.details_of))),
+                services=None if body.services is None else in_order(body.services),
+                details_of=None if body.details_of is None else in_order(body.details_of),
                 starts_at=body.starts_at,
                 ends_at=body.ends_at,
             )
@@ -221,12 +210,7 @@ async def signatories(
     commands: CommandsOf,
 ) -> Response:
     """The reading is recorded as `details-viewed`."""
-    service: Service = request.app.state.service
     facts = (await commands.read(request, principal).load(AGREEMENTS, agreement)).facts
     if not isinstance(facts, AgreementDrafted) or not may_reach(principal, agreement, facts):
         raise not_found()
-    digests = [facts.details] if facts.details is not None else []
-    viewed = DetailsViewed(
-        community=facts.community, subject=agreement, purpose=query.purpose, count=len(digests)
-    )
-    return await show(request, principal, commands, service.sealed, Reading(digests, viewed))
+    return await show_details(agreement, facts, query.purpose, (request, principal, commands))

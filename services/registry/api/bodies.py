@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Iterable
+from typing import Annotated, ClassVar, Literal, TypeVar
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 from pydantic_core.core_schema import ValidationInfo
@@ -15,6 +16,8 @@ from shared.runtime.ids import Id
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Phone = Annotated[str, StringConstraints(pattern=r"^\+?[0-9][0-9 -]{2,19}$")]
+
+Word = TypeVar("Word", bound=str)
 
 
 Scopes = Annotated[
@@ -75,6 +78,11 @@ class PersonalTokenBody(Body):
     name: Text = Field(examples=["weekly export"])
     scopes: Scopes = Field(min_length=1, examples=[["dispatch:read"]])
     expires_at: Time = Field(examples=["2027-01-31T16:00:00Z"])
+
+
+def in_order(codes: Iterable[Word]) -> tuple[Word, ...]:
+    """Codes as events carry them, each once: so that the same, sent in another order, is no change."""
+    return tuple(sorted(set(codes)))
 
 
 class NewBody(Body):

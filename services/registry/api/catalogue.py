@@ -8,8 +8,8 @@ from typing import Annotated, TypeVar
 from fastapi import APIRouter, Query, Request, Response
 
 from services.registry.api import shapes
-from services.registry.api.bodies import EndBody, ServiceBody, ServiceChanges
-from services.registry.api.facts import codes, service_facts, units_of
+from services.registry.api.bodies import EndBody, ServiceBody, ServiceChanges, in_order
+from services.registry.api.facts import service_facts, units_of
 from services.registry.api.lists import Admin, NamedPage, Reader, one, page_of
 from services.registry.api.records import (
     Call,
@@ -44,7 +44,7 @@ T = TypeVar("T", bound=str)
 
 
 def _changed_codes(said: Iterable[T] | None) -> tuple[T, ...] | None:
-    return None if said is None else codes(said)
+    return None if said is None else in_order(said)
 
 
 async def _must_take_part(transaction: Transaction, units: Iterable[str], community: str) -> None:

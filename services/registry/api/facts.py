@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TypeVar
-
-from services.registry.api.bodies import ServiceBody
-from services.registry.api.people_bodies import ResidentBody, VolunteerBody, dates, in_order, openings
+from services.registry.api.agreement_bodies import AgreementBody
+from services.registry.api.bodies import ServiceBody, in_order
+from services.registry.api.people_bodies import ResidentBody, VolunteerBody, dates, openings
 from services.registry.api.unit_bodies import UnitBody
-from shared.events.registry import ResidentRegistered, ServicePublished, UnitRegistered, VolunteerRegistered
-
-T = TypeVar("T", bound=str)
-
-
-def codes(said: Iterable[T]) -> tuple[T, ...]:
-    """In one order, each once: so that the same, sent in another order, is no change."""
-    return tuple(sorted(set(said)))
+from shared.events.registry import (
+    AgreementDrafted,
+    ResidentRegistered,
+    ServicePublished,
+    UnitRegistered,
+    VolunteerRegistered,
+)
 
 
 def volunteer_facts(body: VolunteerBody, community: str, details: str) -> VolunteerRegistered:
@@ -68,10 +65,23 @@ def service_facts(body: ServiceBody, community: str) -> ServicePublished:
         supporting_units=units[1:],
         response_minutes=body.response_minutes,
         working_hours=body.working_hours,
-        skills=codes(body.skills),
+        skills=in_order(body.skills),
         enters_home=body.enters_home,
-        training=codes(body.training),
-        eligible_tiers=codes(body.eligible_tiers),
-        eligible_circumstances=codes(body.eligible_circumstances),
+        training=in_order(body.training),
+        eligible_tiers=in_order(body.eligible_tiers),
+        eligible_circumstances=in_order(body.eligible_circumstances),
         public=body.public,
+    )
+
+
+def agreement_facts(body: AgreementBody, community: str) -> AgreementDrafted:
+    """An agreement that nobody has signed yet."""
+    return AgreementDrafted(
+        community=community,
+        units=(body.unit,),
+        unit=body.unit,
+        services=in_order(body.services),
+        details_of=in_order(body.details_of),
+        starts_at=body.starts_at,
+        ends_at=body.ends_at,
     )

@@ -129,11 +129,6 @@ class PauseBody(Body):
     reason: Pause
 
 
-def in_order(codes: list[str]) -> tuple[str, ...]:
-    """Codes as events carry them: each once, sorted."""
-    return tuple(sorted(set(codes)))
-
-
 def openings(availability: Availability) -> tuple[Opening, ...]:
     """A weekly availability as events carry it."""
     return tuple(span.opening() for span in availability)

@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from fastapi import APIRouter, Request, Response
 
 from services.registry.api import shapes
-from services.registry.api.bodies import EndBody
+from services.registry.api.bodies import EndBody, in_order
 from services.registry.api.listed import listing
 from services.registry.api.lists import Writer
 from services.registry.api.people_bodies import (
     ResidentChanges,
     VolunteerChanges,
     dates,
-    in_order,
     openings,
 )
 from services.registry.api.places import UNKNOWN_GRID

@@ -14,8 +14,10 @@ from services.registry.domain.record import Register
 from services.registry.withdrawals import PERSONS, holds_on, records_of
 from shared.events.details import DetailsErased, DetailsViewed, Purpose
 from shared.events.registry import (
+    AgreementDrafted,
     Erasing,
     ResidentRegistered,
+    SeatFilled,
     UnitRegistered,
     VolunteerRegistered,
 )
@@ -60,7 +62,7 @@ async def _show(
     purpose: Purpose,
     call: tuple[Request, Principal, Commands],
 ) -> Response:
-    request, principal, commands = call
+    request, principal, _ = call
     service: Service = request.app.state.service
     stored = await service.store.stream(id)
     decoded = (RECORDS.decode(event.type, event.data) for event in stored)
@@ -70,10 +72,21 @@ async def _show(
         raise not_found()
     if isinstance(record.end, Erasing):
         raise Erased(id)
+    return await show_details(id, facts, purpose, call)
+
+
+async def show_details(
+    id: str,
+    facts: ResidentRegistered | VolunteerRegistered | UnitRegistered | SeatFilled | AgreementDrafted,
+    purpose: Purpose,
+    call: tuple[Request, Principal, Commands],
+) -> Response:
+    """What is kept sealed of a thing of these facts, which the caller may reach; the reading is on record."""
+    request, principal, commands = call
+    service: Service = request.app.state.service
     digests = [facts.details] if facts.details is not None else []
     viewed = DetailsViewed(community=facts.community, subject=id, purpose=purpose, count=len(digests))
-    reading = Reading(digests, viewed)
-    return await show(request, principal, commands, service.sealed, reading)
+    return await show(request, principal, commands, service.sealed, Reading(digests, viewed))
 
 
 @router.get(

@@ -10,11 +10,10 @@ from services.registry.api import agreement_shapes, shapes
 from services.registry.api.agreement_bodies import SeatBody
 from services.registry.api.bodies import EndBody
 from services.registry.api.lists import Admin, Reader, RecordsPage, page_of
-from services.registry.api.persons import DetailsReader, PurposeQuery
+from services.registry.api.persons import DetailsReader, PurposeQuery, show_details
 from services.registry.api.records import community_for, may_reach, must_exist
 from services.registry.api.units import UNKNOWN_UNIT
 from services.registry.domain.seat import SEAT, SEATS, Command, Fill, Vacate, is_free
-from shared.events.details import DetailsViewed
 from shared.events.index import decode
 from shared.events.registry import SeatFilled, SeatVacated, UnitRegistered
 from shared.folds.record import Record
@@ -24,7 +23,6 @@ from shared.kernel.event import Event
 from shared.runtime.access import Principal
 from shared.runtime.execute import Aggregate, Transaction
 from shared.runtime.http.calls import POSITION, CommandsOf
-from shared.runtime.http.details import Reading, show
 from shared.runtime.http.openapi import answers, listed
 from shared.runtime.http.problems import not_found
 from shared.runtime.http.routes import Route
@@ -133,11 +131,8 @@ async def holder(
     commands: CommandsOf,
 ) -> Response:
     """The reading is recorded as `details-viewed`. 404 for a vacant seat."""
-    service: Service = request.app.state.service
     state = await commands.read(request, principal).load(COMMITTEE, seat)
     facts = _held(principal, seat, state)
     if state.ended:
         raise not_found()
-    digests = [facts.details] if facts.details is not None else []
-    viewed = DetailsViewed(community=facts.community, subject=seat, purpose=query.purpose, count=len(digests))
-    return await show(request, principal, commands, service.sealed, Reading(digests, viewed))
+    return await show_details(seat, facts, query.purpose, (request, principal, commands))

@@ -14,6 +14,7 @@ from services.registry.api.agreement_bodies import AgreementBody, SeatBody
 from services.registry.api.agreements import UNKNOWN_SERVICE
 from services.registry.api.bodies import NameBody, NewBody
 from services.registry.api.facility_bodies import OpeningBody, RoomBody
+from services.registry.api.facts import agreement_facts
 from services.registry.api.places import UNKNOWN_GRID
 from services.registry.api.seats import COMMITTEE, NO_SUCH_SEAT, seat_id
 from services.registry.api.units import UNKNOWN_UNIT
@@ -148,16 +149,7 @@ async def _enter_seat(transaction: Transaction, id: str, facts: Event) -> None:
 
 
 def _agreement(body: AgreementRow, community: str, _: str | None) -> Event:
-    return AgreementDrafted(
-        community=community,
-        units=(body.unit,),
-        unit=body.unit,
-        services=tuple(sorted(set(body.services))),
-        details_of=tuple(sorted(set(body.details_of))),
-        starts_at=body.starts_at,
-        ends_at=body.ends_at,
-        signed_at=body.signed_at,
-    )
+    return agreement_facts(body, community).model_copy(update={"signed_at": body.signed_at})
 
 
 def _commands(facts: Event, now: datetime) -> list[Command]:
