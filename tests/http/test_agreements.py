@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from shared.kernel.times import format_time
 from tests.support.client import Client, Reply, access_token
-from tests.support.community import HEALTH, HEALTH_HELP, MEALS, SCHOOL, SERVICES, Community
+from tests.support.community import HEALTH, HEALTH_HELP, MEALS, SCHOOL, SERVICES, Community, slot
 from tests.support.notifying import partner_system
 from tests.support.waiting import until
 
@@ -161,6 +161,36 @@ async def test_a_unit_sees_details_of_those_services_alone_that_were_agreed_on(s
     refused = await services["dispatch"].get(mine[HEALTH_HELP], purpose="service")
     assert (refused.status, refused.body["code"]) == (403, "details-not-agreed")
     assert (await shaba.staff["dispatch"].get(mine[HEALTH_HELP], purpose="service")).status == 200
+
+
+async def test_a_unit_sees_details_of_no_other_units_visits(shaba: Community) -> None:
+    dispatch, id = shaba.staff["dispatch"], await shaba.request(text="头晕")
+    await dispatch.post(f"/v1/requests/{id}/triage", {"priority": "urgent"})
+    unit = await taken_on(shaba)
+    await signed(shaba, unit, services=[HEALTH_HELP], details_of=[HEALTH_HELP])
+    theirs = await let_in(shaba, await client_of(shaba, unit))
+    for number, whose in enumerate((HEALTH, unit)):
+        placed = {"volunteer": await shaba.volunteer(whose), "slot": slot(number - 0.5)}
+        assert (await dispatch.post(f"/v1/requests/{id}/assignments", placed)).status == 201
+        visit = (await dispatch.post(f"/v1/requests/{id}/visits", placed)).body["id"]
+        there = {"method": "gps", "position": {"latitude": 26.0 + number, "longitude": 103.0}}
+        assert (await dispatch.post(f"/v1/visits/{visit}/check-in", there)).status == 200
+    path = f"/v1/requests/{id}/details"
+    everything = (await dispatch.get(path, purpose="service")).body["items"]
+    assert len(everything) == 3
+    own = (await theirs["dispatch"].get(path, purpose="service")).body["items"]
+    assert own == [everything[0], everything[2]]
+    assert (await shaba.health["dispatch"].get(path, purpose="service")).body["items"] == everything[:2]
+
+
+async def test_nothing_holds_with_a_unit_that_takes_part_no_longer(shaba: Community) -> None:
+    registry, unit = shaba.admin["registry"], await taken_on(shaba)
+    id, other = await drafted(shaba, unit), await signed(shaba, unit)
+    assert (await registry.post(f"/v1/units/{unit}/retire", {"reason": "left"})).status == 200
+    later = {"ends_at": format_time(NOW + timedelta(days=700))}
+    for path, body in ((f"{id}/sign", {}), (f"{other}/renew", later)):
+        refused = await registry.post(f"/v1/agreements/{path}", body)
+        assert (refused.status, refused.body["code"]) == (422, "unknown-unit"), path
 
 
 async def test_nothing_is_sent_to_a_unit_whose_agreement_ended(shaba: Community) -> None:

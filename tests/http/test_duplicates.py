@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from deploy.stack import Stack
-from tests.support.client import Client, Reply
+from tests.support.client import Client, Reply, access_token
 from tests.support.community import HEALTH, SCHOOL, Community
 from tests.support.people import (
     events_since,
@@ -146,3 +146,21 @@ async def test_a_volunteer_is_no_resident_and_a_wrong_reference_comes_first(shab
     unit = await shaba.health["registry"].post("/v1/volunteers", body)
     assert (unit.status, unit.body["code"]) == (403, "insufficient-scope")
     assert await readings(shaba.admin["registry"], made) == []
+
+
+async def test_who_may_not_list_people_is_told_of_none_and_looks_for_none(shaba: Community) -> None:
+    name = f"诸葛{uuid4().hex[:6]}"
+    await shaba.resident(name)
+    body = {"name": "x", "role": "dispatcher", "scopes": ["registry:read", "registry:write"]}
+    made = (await shaba.admin["registry"].post("/v1/clients", body)).body
+    base = shaba.stack.services["registry"]
+    secret = str(made["client_id"]), str(made["client_secret"])
+    narrow = Client(base, shaba.session, await access_token(shaba.session, base, *secret))
+    same = {"name": name, "phone": "13800000001", "grid": "shaba-03", "tier": "high"}
+    refused = await narrow.post("/v1/residents", same)
+    assert (refused.status, refused.body["code"]) == (409, "likely-duplicate")
+    assert "candidates" not in refused.body
+    for query in ({"q": name}, {"phone": "0001"}):
+        unseen = await narrow.get("/v1/volunteers", **query)
+        assert (unseen.status, unseen.body["code"]) == (403, "insufficient-scope")
+    assert (await narrow.get("/v1/volunteers")).status == 200

@@ -202,6 +202,26 @@ async def test_bad_tokens_are_held_up_after_ten_and_good_ones_never(
     await until(lambda: len(lines(quick_stack, "dispatch", "token-invalid")) >= 10)
 
 
+async def test_who_is_shut_out_by_an_agreements_end_is_told_so_however_often(quick: Community) -> None:
+    registry = quick.admin["registry"]
+    made = (await registry.post("/v1/units/unit-culture-station/clients", {"name": "x"})).body
+    base, dispatch = registry.base, quick.stack.services["dispatch"]
+    secret = str(made["client_id"]), str(made["client_secret"])
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(local_addr=("127.0.0.3", 0))) as session:
+        unit = Client(dispatch, session, await access_token(session, base, *secret))
+        assert (await unit.get("/v1/requests")).status == 200
+        path = "/v1/agreements/agreement-culture-station/end"
+        admin = Client(base, session, await admin_token(quick))
+        assert (await admin.post(path, {"reason": "closed"})).status == 200
+
+        async def shut_out() -> bool:
+            reply = await unit.get("/v1/requests")
+            return reply.status == 403 and str(reply.body["code"]) == "no-agreement-in-force"
+
+        await until(shut_out, 5)
+        assert [(await unit.get("/v1/requests")).status for _ in range(12)] == [403] * 12
+
+
 async def test_ten_wrong_secrets_hold_up_who_is_not_known_here_and_not_who_is(
     quick: Community, quick_stack: Stack
 ) -> None:
