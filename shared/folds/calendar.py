@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.events.dispatch import DutyBooked, Slot
+from shared.events.dispatch import DutyBooked, DutyFreed, Slot
 from shared.kernel.decider import Fold
 from shared.kernel.event import Event
 
@@ -33,9 +33,15 @@ def evolve(calendar: Calendar, event: Event) -> Calendar:
     """The calendar after `event`."""
     match event:
         case DutyBooked(duty=duty, slot=slot):
-            return Calendar((*calendar.duties, Duty(duty, slot)))
+            return Calendar((*_without(calendar, duty), Duty(duty, slot)))
+        case DutyFreed(duty=duty):
+            return Calendar(_without(calendar, duty))
         case _:
             return calendar
+
+
+def _without(calendar: Calendar, duty: str) -> tuple[Duty, ...]:
+    return tuple(found for found in calendar.duties if found.id != duty)
 
 
 FOLD: Fold[Calendar, Event] = Fold(Calendar(), evolve)

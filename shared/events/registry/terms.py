@@ -14,6 +14,8 @@ Tier = Literal["high", "key", "general"]
 Category = Literal["party-building", "volunteering", "community-service"]
 WorkingHours = Literal["always", "extended", "office"]
 """`always`; `extended`: every day 08:00-20:00; `office`: Monday to Friday 08:30-17:30; China's time."""
+Matching = Literal["off", "suggest", "auto"]
+"""Whether dispatch proposes volunteers for a service, and offers the work to the best by itself."""
 Reason = Literal["entered-by-mistake", "replaced", "no-longer-needed", "left", "closed"]
 """Why something ended: a code, since a free text could name somebody."""
 
