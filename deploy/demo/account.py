@@ -22,7 +22,7 @@ from deploy.demo.story import Chapter, unit_name
 from deploy.demo.systems import Journal
 from deploy.demo.tamper import Tampering
 from deploy.stack import PartStatus
-from services.dispatch.domain.due import LOCAL
+from services.dispatch.domain.working_time import LOCAL
 from services.registry.case.case import Case
 from shared.events.dispatch import VisitCompleted
 from shared.kernel.cloudevent import CloudEvent

@@ -14,7 +14,7 @@ from deploy.demo.errors import DemoFailed, Refusal
 from deploy.demo.people import Ids
 from deploy.demo.population import VolunteerPerson
 from deploy.demo.steps import Advance
-from services.dispatch.domain.due import LOCAL
+from services.dispatch.domain.working_time import LOCAL
 from shared.kernel.times import format_time
 
 AT_ONCE = 12

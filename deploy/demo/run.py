@@ -23,7 +23,7 @@ from deploy.demo.steps import Steps
 from deploy.demo.story import most_telling, tell
 from deploy.demo.systems import PARTNER, Systems, systems
 from deploy.demo.tamper import Tampering, tamper
-from services.dispatch.domain.due import LOCAL
+from services.dispatch.domain.working_time import LOCAL
 from services.registry.case.case import load_case
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from deploy.demo.evidence import Entry, outcomes
-from services.dispatch.domain.due import LOCAL
+from services.dispatch.domain.working_time import LOCAL
 from services.registry.case.case import Case
 from shared.events.dispatch import (
     DutyBooked,

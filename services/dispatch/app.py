@@ -4,15 +4,42 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from services.dispatch.api import report, requests, visits
+from services.dispatch.api import (
+    assignments,
+    attachments,
+    between_units,
+    candidates,
+    figures,
+    life,
+    listing,
+    open311,
+    open311_post,
+    planned_visits,
+    report,
+    requests,
+    visits,
+)
 from services.dispatch.api.desk import Desk
+from services.dispatch.api.open311_service import Facade
+from services.dispatch.clocks import Clocks
 from services.dispatch.directory import Directory
+from services.dispatch.duties import Duties
+from services.dispatch.figure_desk import FigureDesk
+from services.dispatch.firing import Firing
+from services.dispatch.matchmaker import Matchmaker
+from services.dispatch.memory import Memory
+from services.dispatch.public_requests import PublicRequests
+from services.dispatch.public_services import PublicServices
 from services.dispatch.reactions import reactions
+from services.dispatch.roster import Roster
+from services.dispatch.timelines import Timelines
 from services.dispatch.views import Requests
+from services.dispatch.working_days import WorkingDays
 from shared.events.details import DetailsErased
 from shared.events.index import BY_SERVICE
 from shared.runtime.erasure import Erasure
 from shared.runtime.keyring import load_keyring
+from shared.runtime.projection import View
 from shared.runtime.service import Service, by_type
 from shared.runtime.settings import Settings
 
@@ -21,13 +48,41 @@ def build(settings: Settings) -> FastAPI:
     """The application."""
     service = Service("dispatch", settings, load_keyring(settings.key_file))
     directory = Directory(service.database)
-    board = Requests()
+    working_days = WorkingDays(service.database)
+    board = Requests(service.store.stream)
+    roster, duties = Roster(service.database), Duties()
+    timelines = Timelines()
+    public_services, public_requests = PublicServices(service.database), PublicRequests()
     erasure = Erasure(service.name, service.store, service.sealed, DetailsErased)
 
-    registry = service.follow(["registry"], by_type(service.keys.reactions(), reactions(directory, erasure)))
-    service.keep("requests.v1", board)
+    tables = (working_days.reactions(), public_services.reactions(), roster.reactions())
+    heard = by_type(service.keys.reactions(), reactions(directory, erasure), *tables)
+    registry = service.follow(["registry"], heard)
+    service.on_open(working_days.load)
+    service.on_open(roster.open)
+    service.also("working-days", working_days.keep_loading)
+    views: dict[str, View] = {
+        "requests": board,
+        "duties": duties,
+        "open311": public_requests,
+        "figures": timelines,
+    }
+    followed = service.keep("memory.v1", Memory(views))
 
-    routers = [requests.router, visits.router, report.router]
-    app = service.app("Linli dispatch", routers, BY_SERVICE["dispatch"])
-    app.state.desk = Desk(service, directory, board, registry)
+    desk = Desk(service, directory, board, registry, working_days, Matchmaker(directory, roster, duties))
+    clocks = Clocks(board.row)
+    board.watch(clocks.changed)
+    firing = Firing(service.executor, working_days, desk.matchmaker, desk.basis)
+    service.also("clocks", lambda: clocks.keep_looking(firing, service.has_settled))
+
+    routers = [requests.router, listing.router, life.router, assignments.router, between_units.router]
+    routers += [planned_visits.router, visits.router, attachments.router, report.router]
+    routers += [candidates.router, open311.router, open311_post.router, figures.router]
+    app = service.app(
+        "Linli dispatch", routers, BY_SERVICE["dispatch"], files=(attachments.FILES, open311.FORMS)
+    )
+    app.state.desk = desk
+    app.state.matchmaker = desk.matchmaker
+    app.state.open311 = Facade(public_services, public_requests, followed)
+    app.state.figures = FigureDesk(service, timelines, followed)
     return app

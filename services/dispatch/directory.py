@@ -126,6 +126,14 @@ class Directory:
         assert isinstance(found.facts, ResidentRegistered)
         return found.facts
 
+    async def languages_of(self, resident: str | None) -> tuple[str, ...]:
+        """What a resident speaks, by codes; nothing, of one who is unknown or on record no longer."""
+        found = Known() if resident is None else await self._get(resident, or_nothing=True)
+        while found.merged_into is not None:
+            found = await self._get(found.merged_into, or_nothing=True)
+        facts = found.facts
+        return facts.languages if isinstance(facts, ResidentRegistered) and not found.ended else ()
+
     async def require_consent(self, resident: str) -> None:
         """Raises Refused `consent-withdrawn` if words about the resident are not to be kept; of one who was
         merged, the other record says so."""
@@ -153,6 +161,12 @@ class Directory:
             absorbed = (await self._get(each, or_nothing=True)).absorbed
             ids.extend(other for other in absorbed if other not in ids)
         return facts, tuple(ids)
+
+    async def require_unit(self, id: str, community: str) -> None:
+        """Raises Refused `unknown-unit` for none of `community`, or one that takes part no longer."""
+        found = await self._get(id)
+        if not _living(found, UnitRegistered, community):
+            raise Refused("unknown-unit", refusals.UNKNOWN_UNIT)
 
     async def require_grid(self, code: str, community: str) -> None:
         """Raises Refused `unknown-grid`, `grid-retired`."""

@@ -1,102 +1,85 @@
-"""dispatch's read model: a row for each request, in memory, for lists."""
+"""dispatch's read model: a row for each request, in memory, for lists, the board and the clock."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
-from operator import attrgetter
 from typing import Any, cast
 
-from shared.events.dispatch import (
-    RequestCreated,
-    RequestTriaged,
-    VisitCheckedIn,
-    VolunteerAssigned,
-)
+from services.dispatch.rows import FIELDS, Row, said_by, values_of
+from services.dispatch.states import Read, States
+from shared.events.dispatch import REQUEST_EVENTS
+from shared.folds.request import Request
 from shared.kernel.canonical import Json
 from shared.kernel.cloudevent import CloudEvent, sequence
-
-VISITED = "in-service"
-_STATUS: Mapping[str, str] = {
-    RequestTriaged.type: "triaged",
-    VolunteerAssigned.type: "assigned",
-    VisitCheckedIn.type: VISITED,
-}
-_CHANGED = ("service", "category", "grid", "priority", "due", "units")
-_CREATED = (*_CHANGED, "channel", "community", "resident")
-_SHARED = frozenset(_CREATED) - {"resident", "due"}
+from shared.kernel.times import later
 
 LOOKED_AT = 20_000
 """Rows that one page may cost; then it ends, with a cursor to go on from."""
+MOST_SIMILAR = 20
 
+_OF_REQUEST = frozenset(model.type for model in REQUEST_EVENTS)
+_SHARED = frozenset(
+    {
+        *("status", "channel", "community", "service", "category", "grid", "units", "priority"),
+        *("volunteers", "responsible", "coordinator", "alarms"),
+    }
+)
 
-@dataclass(slots=True)
-class Row:
-    """What a list says of a request. `place` is where the log has its creation."""
+_CREATED = ("channel", "community", "service", "category", "grid", "units")
 
-    id: str
-    place: str
-    status: str
-    created_at: str
-    version: int
-    channel: str
-    community: str
-    service: str
-    category: str
-    grid: str
-    units: tuple[str, ...]
-    resident: str | None = None
-    priority: str | None = None
-    due: str | None = None
-
-    def shown(self) -> dict[str, Json]:
-        """For an answer."""
-        said: dict[str, Json] = dict(zip(_FIELDS, _values(self), strict=True))
-        del said["place"]
-        said["units"] = [*self.units]
-        return {name: value for name, value in said.items() if value is not None}
-
-    def has(self, only: Mapping[str, str]) -> bool:
-        """Whether each field that `only` names is so; for `units`, that one of them is."""
-        return all(
-            value in self.units if name == "units" else getattr(self, name) == value
-            for name, value in only.items()
-        )
-
-
-_FIELDS = tuple(field.name for field in fields(Row))
-_values = attrgetter(*_FIELDS)
+Changed = Callable[[Row, Row | None], None]
+"""Told of a row as it is now, and as it was; None if it is new."""
 
 
 class Requests:
     """All requests, in the order of their creation."""
 
-    def __init__(self) -> None:
+    def __init__(self, read: Read) -> None:
+        self._states = States(read)
         self._rows: dict[str, Row] = {}
         self._places: list[str] = []
         self._ordered: list[Row] = []
+        self._of: dict[str, list[Row]] = {}
         self._words: dict[object, object] = {}
+        self._watchers: list[Changed] = []
+
+    def watch(self, changed: Changed) -> None:
+        """Tell `changed` of every row that there is, and of every one that changes, from now on."""
+        for row in self._ordered:
+            changed(row, None)
+        self._watchers.append(changed)
 
     async def follow(self, events: Sequence[CloudEvent]) -> None:
         """See `View.follow`: dispatch's own events."""
         for event in events:
+            if event.type not in _OF_REQUEST:
+                self._moved(event)
+                continue
             row = self._rows.get(event.stream)
-            if row is not None and row.version < event.version:
-                self._change(row, event)
-            elif row is None and event.type == RequestCreated.type:
-                self._create(event)
+            if row is None or row.version < event.version:
+                self._tell(event, row, await self._states.after(event))
 
     def rows(self) -> Iterator[Json]:
         """See `View.rows`."""
-        return ([*_values(row)] for row in self._ordered)
+        return ([*values_of(row)] for row in self._ordered)
 
     def restore(self, rows: Sequence[Json]) -> None:
         """See `View.restore`."""
         for values in rows:
-            said = dict(zip(_FIELDS, cast(list[Json], values), strict=True))
+            said = dict(zip(FIELDS, cast(list[Json], values), strict=True))
+            said["clock"] = [tuple(each) for each in cast(list[list[Json]], said["clock"])]  # type: ignore[misc]
             self._add(Row(**{name: self._word(name, value) for name, value in said.items()}))
+
+    def row(self, id: str) -> Row | None:
+        """The row of a request."""
+        return self._rows.get(id)
+
+    def all(self) -> Sequence[Row]:
+        """Every row, oldest first."""
+        return self._ordered
 
     def page(
         self, after: str, limit: int, only: Mapping[str, str], communities: Collection[str]
@@ -116,35 +99,75 @@ class Requests:
             return shown, found[limit - 1].place
         return shown, self._places[end - 1] if end < len(self._places) else None
 
-    def _create(self, event: CloudEvent) -> None:
-        self._add(
-            Row(
-                id=event.stream,
-                place=sequence(event.place.pos, event.place.index),
-                status="received",
-                created_at=event.time,
-                version=event.version,
-                **{name: self._word(name, event.data[name]) for name in _CREATED if name in event.data},
-            )
+    def of_resident(self, resident: str) -> Sequence[Row]:
+        """The requests of a resident, oldest first."""
+        return [row for row in self._of.get(resident, ()) if row.resident == resident]
+
+    def unanswered(self, resident: str, but: str) -> int:
+        """At how many visits in a row, at requests of `resident` other than `but`, nobody has opened."""
+        visited = [row for row in self.of_resident(resident) if row.visited_at is not None and row.id != but]
+        times = 0
+        for row in sorted(visited, key=lambda row: row.visited_at or "", reverse=True):
+            times += row.unanswered
+            if row.answered:
+                break
+        return times
+
+    def similar(self, service: str, resident: str | None, grid: str, now: str, days: int) -> list[Row]:
+        """Open requests for the same service, of the same resident, or of nobody in the same grid, that were
+        taken in within so many days; the latest first."""
+        since = later(now, -days * 86_400)
+        rows = self._of.get(resident or f"{service}@{grid}", ())
+        found = (
+            row
+            for row in reversed(rows)
+            if row.open and row.service == service and row.resident == resident and row.created_at >= since
         )
+        return list(islice(found, MOST_SIMILAR))
+
+    def _tell(self, event: CloudEvent, row: Row | None, state: Request) -> None:
+        if state.created is None:
+            return  # a stream that does not begin with its creation is none of ours
+        before = None if row is None else replace(row)
+        if row is None:
+            row = self._begun(event)
+            self._add(row)
+        for name, value in said_by(state).items():
+            setattr(row, name, self._word(name, cast(Json, value)))
+        row.version = event.version
+        if before is not None and before.resident != row.resident:
+            self._index(row)
+        for changed in self._watchers:
+            changed(row, before)
+
+    def _begun(self, event: CloudEvent) -> Row:
+        said = {name: self._word(name, event.data[name]) for name in _CREATED}
+        return Row(
+            id=event.stream,
+            place=sequence(event.place.pos, event.place.index),
+            status="received",
+            created_at=event.time,
+            version=event.version,
+            resident=cast(str | None, event.data.get("resident")),
+            **said,
+        )
+
+    def _moved(self, event: CloudEvent) -> None:
+        """An event of a request's stream that says nothing of its row: the version counts all."""
+        row = self._rows.get(event.stream)
+        if row is not None and row.version < event.version:
+            row.version = event.version
 
     def _add(self, row: Row) -> None:
         self._rows[row.id] = row
         self._places.append(row.place)
         self._ordered.append(row)
+        self._index(row)
 
-    def _change(self, row: Row, event: CloudEvent) -> None:
-        row.version = event.version
-        for name in _CHANGED:
-            if name in event.data:
-                setattr(row, name, self._word(name, event.data[name]))
-        # Who is placed while somebody is there already takes nothing back.
-        if event.type in _STATUS and row.status != VISITED:
-            row.status = _STATUS[event.type]
+    def _index(self, row: Row) -> None:
+        self._of.setdefault(row.resident or f"{row.service}@{row.grid}", []).append(row)
 
     def _word(self, name: str, value: Json) -> Any:
         """`value`; one object for the words that most rows share."""
-        if name not in _SHARED:
-            return value
-        kept = tuple(value) if isinstance(value, list) else value
-        return self._words.setdefault(kept, kept)
+        kept: Any = tuple(value) if isinstance(value, list) else value
+        return self._words.setdefault(kept, kept) if name in _SHARED else kept

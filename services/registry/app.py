@@ -39,6 +39,7 @@ from services.registry.api import (
     units,
     volunteer_erasure,
     volunteer_states,
+    working_days,
 )
 from services.registry.api.lists import FOLLOWER
 from services.registry.bootstrap import Bootstrap
@@ -73,6 +74,7 @@ ROUTERS = [
     *(consents.router, holds.router, report.router),
     *(imports.router, exports.router),
     *(volunteer_states.router, trainings.router, assurance.router),
+    working_days.router,
 ]
 
 

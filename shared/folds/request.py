@@ -71,16 +71,16 @@ def evolve(request: Request, event: Event) -> Request:
     """The request after `event`. Never raises: what makes no sense here changes nothing."""
     if not isinstance(event, OfRequest) or type(event) not in _MEANINGS:
         return request
-    request = replace(request, units=event.units)
     digest = getattr(event, "details", None)
     if digest is not None:
         request = replace(request, details=(*request.details, digest))
-    return _MEANINGS[type(event)](request, event)
+    after = _MEANINGS[type(event)](request, event)
+    return replace(after, units=after.concerned())
 
 
 def _created(request: Request, event: RequestCreated) -> Request:
     clock = Clock(due=event.due, warn_at=event.warn_at)
-    return replace(request, status="received", created=event, clock=clock)
+    return replace(request, status="received", created=event, base=event.units, clock=clock)
 
 
 def _triaged(request: Request, event: RequestTriaged) -> Request:
@@ -135,13 +135,9 @@ def _reassigned(request: Request, event: VolunteerReassigned) -> Request:
     request = _placed(request, placed)
     if replaced is None:
         return request
-    visits = tuple(
-        replace(visit, volunteer=event.volunteer, unit=event.unit)
-        if visit.status == "scheduled" and visit.volunteer == replaced.volunteer
-        else visit
-        for visit in request.visits
-    )
-    return replace(request, visits=visits)
+    for visit in request.visits_of(replaced):
+        request = _with_visit(request, visit.id, volunteer=event.volunteer, unit=event.unit)
+    return request
 
 
 def _scheduled(request: Request, event: VisitScheduled) -> Request:
@@ -192,8 +188,8 @@ def _completed(request: Request, event: VisitCompleted) -> Request:
         ended_at=event.ended_at,
         follow_up=event.follow_up,
     )
-    if event.opinion is not None:
-        request = replace(request, details=(*request.details, event.opinion))
+    if event.feedback is not None:
+        request = replace(request, details=(*request.details, event.feedback))
     return replace(request, welfare_check=request.welfare_check and not event.contact_made)
 
 
@@ -205,8 +201,7 @@ def _corrected(request: Request, event: VisitAmended) -> Request:
 
 def _no_answer(request: Request, event: VisitNoAnswer) -> Request:
     request = _with_visit(request, event.visit, status="no-answer", started_at=event.at)
-    # Somebody was there: that is what the response time is about.
-    return _met(replace(request, status="in-service"), event.at)
+    return replace(request, status="in-service")
 
 
 def _marked_duplicate(request: Request, event: RequestMarkedDuplicate) -> Request:
@@ -214,7 +209,8 @@ def _marked_duplicate(request: Request, event: RequestMarkedDuplicate) -> Reques
 
 
 def _joined(request: Request, event: DuplicateJoined) -> Request:
-    return replace(request, duplicates=(*request.duplicates, event.duplicate))
+    base = tuple(dict.fromkeys((*request.base, *event.units)))
+    return replace(request, base=base, duplicates=(*request.duplicates, event.duplicate))
 
 
 def _rejected(request: Request, _: RequestRejected) -> Request:
@@ -251,9 +247,11 @@ def _rated(request: Request, event: RequestRated) -> Request:
 
 
 def _reopened(request: Request, event: RequestReopened) -> Request:
+    done = tuple(replace(a, status="completed") if a.active else a for a in request.assignments)
     return replace(
         request,
         status="triaged",
+        assignments=done,
         clock=Clock(due=event.due, warn_at=event.warn_at),
         outcome=None,
         resolved_at=None,

@@ -32,7 +32,7 @@ Status = Literal[
     "resolved",
     "closed",
 ]
-AssignmentStatus = Literal["offered", "accepted", "declined", "expired", "released"]
+AssignmentStatus = Literal["offered", "accepted", "declined", "expired", "released", "completed"]
 VisitStatus = Literal[
     "scheduled", "checked-in", "checked-out", "completed", "no-answer", "missed", "cancelled"
 ]
@@ -145,12 +145,14 @@ class Rating:
 class Request:
     """A request as of some version. `created` holds its terms, as amended; None before it exists.
 
+    `units` are those that it concerns, `base` those of them that it does whoever goes.
     `responsible` is the unit that took it over, `first_choice` the volunteer of the round before a reopening.
     """
 
     status: Status = "none"
     created: RequestCreated | None = None
     units: tuple[str, ...] = ()
+    base: tuple[str, ...] = ()
     priority: Priority | None = None
     clock: Clock = Clock()
     assignments: tuple[Assignment, ...] = ()
@@ -212,12 +214,37 @@ class Request:
     def duties(self) -> Iterator[tuple[str, str, str, Slot]]:
         """What takes volunteers' time: duty, volunteer, unit, slot. A visit inside an assignment of the same
         volunteer is that duty, not one of its own."""
-        for assignment in self.active():
+        kept = [a for a in self.assignments if a.status in ("accepted", "completed")]
+        for assignment in kept:
             yield assignment.id, assignment.volunteer, assignment.unit, assignment.slot
         for visit in self.visits:
-            inside = any(a.volunteer == visit.volunteer and a.slot.covers(visit.slot) for a in self.active())
-            if visit.status not in ("cancelled", "missed") and not inside:
+            inside = any(a.volunteer == visit.volunteer and a.slot.covers(visit.slot) for a in kept)
+            if visit.status != "cancelled" and not inside:
                 yield visit.id, visit.volunteer, visit.unit, visit.slot
+
+    def visits_of(self, assignment: Assignment) -> tuple[Visit, ...]:
+        """The visits that are planned by this assignment, and by no other of the same volunteer."""
+        others = [a for a in self.active() if a.volunteer == assignment.volunteer and a.id != assignment.id]
+        return tuple(
+            visit
+            for visit in self.visits
+            if visit.status == "scheduled"
+            and visit.volunteer == assignment.volunteer
+            and (assignment.slot.covers(visit.slot) or not any(a.slot.covers(visit.slot) for a in others))
+        )
+
+    def concerned(self) -> tuple[str, ...]:
+        """The units that it concerns: those of the service, and those that do something about it."""
+        units = [
+            *self.base,
+            *([self.responsible] if self.responsible is not None else []),
+            *(a.unit for a in self.assignments if a.status in ("offered", "accepted", "completed")),
+            *(visit.unit for visit in self.visits if visit.status != "cancelled"),
+            *(r.unit for r in self.referrals if r.status in ("offered", "accepted")),
+            *(r.from_unit for r in self.referrals if r.from_unit is not None),
+            *(whistle.unit for whistle in self.whistles),
+        ]
+        return tuple(dict.fromkeys(units))
 
     def untaken(self) -> tuple[str, ...]:
         """The units that were asked, or whose volunteers were, of whom nobody goes and nobody may yet."""

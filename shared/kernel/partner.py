@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from shared.kernel.canonical import Json
 
 PRIVATE_ATTRIBUTES = frozenset({"authid", "authtype", "authrole", "traceparent", "correlationid"})
-PRIVATE_FIELDS = frozenset({"resident", "tier", "details", "position", "basis"})
+PRIVATE_FIELDS = frozenset({"resident", "tier", "details", "feedback", "position", "basis", "coordinator"})
 """Fields of any event's data that no partner sees: a person, what a person is like, a digest of details."""
 
-UNIT_FIELDS = frozenset({"unit", "lead_unit", "supporting_units"})
+UNIT_FIELDS = frozenset({"unit", "from_unit", "lead_unit", "supporting_units"})
 """Fields that name units: a partner sees its own name there only."""
 
 VOLUNTEER_FIELDS = frozenset({"volunteer", "on_behalf_of"})

@@ -19,6 +19,7 @@ from shared.runtime.mongo import Database
 class Terms:
     """What holds from `starts_at` up to `ends_at`, in seconds since 1970."""
 
+    services: frozenset[str]
     details_of: frozenset[str]
     starts_at: float
     ends_at: float
@@ -30,7 +31,7 @@ class Terms:
 
 @dataclass(slots=True)
 class Agreements:
-    """The collection `agreements`: `{_id: agreement, unit, details_of, starts_at, ends_at, over}`, and
+    """The collection `agreements`: `{_id: agreement, unit, services, details_of, starts_at, ends_at, over}`, and
     `{_id: unit, over: true}` of a unit that takes part no longer.
 
     Each event sets fields of its own, so that it makes no difference how often it comes.
@@ -74,11 +75,18 @@ class Agreements:
             service in terms.details_of and terms.hold(now) for terms in self._terms(unit)
         )
 
+    def covers(self, unit: str, service: str) -> bool:
+        """Whether an agreement in force with `unit` covers `service`."""
+        now = time()
+        return self.may_come_in(unit) and any(
+            service in terms.services and terms.hold(now) for terms in self._terms(unit)
+        )
+
     def _terms(self, unit: str) -> Collection[Terms]:
         return self._of_units.get(unit, {}).values()
 
     async def _signed(self, event: CloudEvent) -> None:
-        said = {name: event.data[name] for name in ("unit", "details_of", "starts_at")}
+        said = {name: event.data[name] for name in ("unit", "services", "details_of", "starts_at")}
         await self._keep(event.stream, {"$set": said, "$max": {"ends_at": event.data["ends_at"]}})
 
     async def _renewed(self, event: CloudEvent) -> None:
@@ -110,7 +118,9 @@ class Agreements:
         if document.get("over"):
             of_unit.pop(id, None)
             return
-        services = document["details_of"]
+        details_of = document["details_of"]
+        services = document.get("services", details_of)  # of those that were kept before, these are known
+        assert isinstance(details_of, list)
         assert isinstance(services, list)
         starts_at, ends_at = (parse_time(str(document[name])) for name in ("starts_at", "ends_at"))
-        of_unit[id] = Terms(frozenset(services), starts_at.timestamp(), ends_at.timestamp())
+        of_unit[id] = Terms(frozenset(services), frozenset(details_of), starts_at.timestamp(), ends_at.timestamp())

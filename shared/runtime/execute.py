@@ -18,6 +18,7 @@ from shared.kernel.times import format_time
 from shared.runtime.ids import new_event_id
 from shared.runtime.log import CommitExists, CommitLog, StreamMoved
 from shared.runtime.sealed import Detail, Listing, SealedDetails, new_detail
+from shared.runtime.sealed_files import File, new_file
 
 C = TypeVar("C")
 S = TypeVar("S")
@@ -81,6 +82,7 @@ class Transaction:
     context: Context
     events: list[StoredEvent] = field(default_factory=list)
     details: list[Detail] = field(default_factory=list)
+    files: list[File] = field(default_factory=list)
     _versions: dict[str, int] = field(default_factory=dict)
     _states: dict[str, object] = field(default_factory=dict)
     _began: dict[str, str] = field(default_factory=dict)
@@ -142,6 +144,13 @@ class Transaction:
         detail = new_detail(subject, content, person, listing)
         self.details.append(detail)
         return detail.digest
+
+    def seal_file(self, subject: str, data: bytes) -> str:
+        """Keep the bytes of a file sealed as what is `subject`'s, written before the commit; their digest.
+        Raises ValueError for none, and for too many."""
+        file = new_file(subject, data)
+        self.files.append(file)
+        return file.digest
 
     async def begin(self, aggregate: Aggregate[C, S, E], stream: str, command: C) -> S:
         """Like `decide`, for a stream whose name was made just now: nothing is read."""
@@ -212,9 +221,9 @@ class Executor:
 
     async def _append(self, transaction: Transaction, answer: Answer) -> Commit:
         context = transaction.context
-        if transaction.details:
+        if transaction.details or transaction.files:
             first = transaction.events[0]
-            await self._sealed.write(transaction.details, first.stream, first.version)
+            await self._sealed.write(transaction.details, first.stream, first.version, transaction.files)
         commit = await self._log.append(
             Draft(
                 id=context.commit_id,
@@ -229,6 +238,7 @@ class Executor:
             )
         )
         self._sealed.named(detail.digest for detail in transaction.details)
+        self._sealed.named_files(file.digest for file in transaction.files)
         return commit
 
 

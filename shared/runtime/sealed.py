@@ -19,15 +19,12 @@ from shared.kernel.times import format_time
 from shared.runtime.keyring import Keyring
 from shared.runtime.listings import Found, Listings
 from shared.runtime.mongo import Collection, Database, Document, StoreUnavailable
-from shared.runtime.sealing import Detail, Listing, content_of, new_detail, to_document
-from shared.runtime.sweeping import ORPHAN_AGE, CommitOf, Sweeper
+from shared.runtime.sealed_files import File, SealedFiles, parts_of
+from shared.runtime.sealing import Detail, Erased, Listing, content_of, new_detail, to_document
+from shared.runtime.sweeping import ORPHAN_AGE, CommitOf, Sweeper, digest_of
 
 LOOK_S = 1.0
 """How old a look at the key file may be for a writer; each looks again behind its insert."""
-
-
-class Erased(Exception):
-    """The details of this subject were erased, and stay so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,32 +44,41 @@ class SealedDetails:
     """The sealed details of one service, in its own database, encrypted by its keyring.
 
     Three collections: of persons, of persons that are searched, and of requests that are nobody's, which
-    need no index.
+    need no index. A fourth is of files, in parts: see sealed_files.py.
     """
 
     def __init__(self, database: Database, keyring: Keyring) -> None:
         self._of_persons = database["details"]
         self._searched = database["details-searched"]
         self._of_requests = database["details-of-requests"]
+        self._of_files = database["attachments"]
         self._tombstones = database["tombstones"]
         self._keyring = keyring
         self._listings = Listings(self._searched, keyring)
         self._sweeper = Sweeper(database, self.collections)
+        self.files = SealedFiles(self._of_files, self._tombstones, keyring, self._sweeper)
         self._waiting: list[_Waiting] = []
         self._writing: asyncio.Task[None] | None = None
 
     @property
     def collections(self) -> tuple[Collection, ...]:
-        """Where details are, those of persons first."""
+        """Where details are, those of persons first, and files last."""
+        return *self._places, self._of_files
+
+    @property
+    def _places(self) -> tuple[Collection, ...]:
         return self._searched, self._of_persons, self._of_requests
 
     async def start(self) -> None:
         """Make the indexes if they are missing."""
         await self._of_persons.create_index("subject")
         await self._listings.start()
+        await self.files.start()
 
-    async def write(self, details: Sequence[Detail], stream: str, version: int) -> None:
-        """Store `details` for the commit that will take `version` of `stream`, and name them.
+    async def write(
+        self, details: Sequence[Detail], stream: str, version: int, files: Sequence[File] = ()
+    ) -> None:
+        """Store `details` and `files` for the commit that will take `version` of `stream`, and name them.
 
         Raises Erased if a subject has a tombstone.
         """
@@ -80,10 +86,16 @@ class SealedDetails:
         futures = [self._join(detail, stream, version) for detail in details]
         for future in futures:
             await future
+        for file in files:
+            await self.files.write(file, stream, version)
 
     def named(self, digests: Iterable[str]) -> None:
         """The commit that names these is in the log: the sweeper need not look for it."""
         self._sweeper.named(digests)
+
+    def named_files(self, digests: Iterable[str]) -> None:
+        """The same of files."""
+        self._sweeper.named(part for digest in digests for part in parts_of(digest))
 
     def _join(self, detail: Detail, stream: str, version: int) -> asyncio.Future[None]:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -150,7 +162,7 @@ class SealedDetails:
         One look-up for as long as all are of persons who are searched, as those of a list are.
         """
         found: dict[str, dict[str, Json]] = {}
-        for details in self.collections:
+        for details in self._places:
             if missing := [digest for digest in digests if digest not in found]:
                 documents = await details.find({"_id": {"$in": missing}}).to_list(None)
                 found |= {document["_id"]: content_of(document, self._keyring) for document in documents}
@@ -184,10 +196,11 @@ class SealedDetails:
         return sorted(await self.delete([person]))
 
     async def count(self, person: str) -> int:
-        """How many details are kept of `person`."""
+        """How many details and files are kept of `person`."""
         of_person = {"subject": person}
-        places = (self._of_persons, self._searched)
-        return sum([len(await place.find(of_person, {"_id": 1}).to_list(None)) for place in places])
+        places = (self._of_persons, self._searched, self._of_files)
+        found = [await place.find(of_person, {"_id": 1}).to_list(None) for place in places]
+        return len({digest_of(str(document["_id"])) for each in found for document in each})
 
     async def delete_named(self, digests: Sequence[str]) -> int:
         """Delete just the details with these digests, for which consent was withdrawn; how many there were.
@@ -195,18 +208,18 @@ class SealedDetails:
         Only those that a commit names and that newer ones have superseded: who reads one gets Erased.
         """
         named = {"_id": {"$in": list(digests)}}
-        return sum([(await place.delete_many(named)).deleted_count for place in self.collections])
+        return sum([(await place.delete_many(named)).deleted_count for place in self._places])
 
     async def delete(self, persons: Sequence[str]) -> list[str]:
-        """Delete all details that are kept of `persons`, of whom those with tombstones get no new ones; the
-        digests deleted."""
+        """Delete all details and files that are kept of `persons`, of whom those with tombstones get no new
+        ones; the digests deleted."""
         digests: list[str] = []
         for details in (self._of_persons, self._searched):
             of_them = {"subject": {"$in": list(persons)}}
             if found := await details.find(of_them, {"_id": 1}).to_list(None):
                 await details.delete_many(of_them)
                 digests += [str(document["_id"]) for document in found]
-        return digests
+        return digests + await self.files.delete(persons)
 
     async def sweep(self, commit_of: CommitOf) -> int:
         """Delete details over an hour old that no commit names, whoever wrote them; how many.

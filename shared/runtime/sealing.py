@@ -25,6 +25,10 @@ MOST_TERMS = 64
 """Terms of one detail: each costs the store an entry of an index, some 0.03 to 0.1 ms."""
 
 
+class Erased(Exception):
+    """The details of this subject were erased, and stay so."""
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
     """By what a detail is found: `terms` (shared/kernel/terms.py) among those of a kind in a community.
@@ -66,7 +70,7 @@ def new_detail(
 
 def to_document(detail: Detail, stream: str, version: int, keyring: Keyring) -> Document:
     """The document of `detail`, sealed with the current key."""
-    box = keyring.seal(encode(detail.content), _binding(detail.digest, detail.subject))
+    box = keyring.seal(encode(detail.content), binding(detail.digest, detail.subject))
     document = {
         "_id": detail.digest,
         "subject": detail.subject,
@@ -84,7 +88,7 @@ def to_document(detail: Detail, stream: str, version: int, keyring: Keyring) -> 
 
 def content_of(document: Document, keyring: Keyring) -> dict[str, Json]:
     """What is sealed in `document`. Raises KeyMissing or InvalidTag."""
-    return decode_object(_opened(document, keyring))
+    return decode_object(opened(document, keyring))
 
 
 def resealed(document: Document, keyring: Keyring) -> Document:
@@ -93,7 +97,7 @@ def resealed(document: Document, keyring: Keyring) -> Document:
     listing = None
     if "listing" in document:
         listing = keyring.open(Box(document["key"], document["listing"]), _listing_binding(document))
-    box = keyring.seal(_opened(document, keyring), _binding(document["_id"], document["subject"]))
+    box = keyring.seal(opened(document, keyring), binding(document["_id"], document["subject"]))
     fields: Document = {"key": box.key, "box": box.data}
     if listing is not None:
         fields |= _listed(document, listing, keyring)
@@ -105,8 +109,9 @@ def hashed(term: str, community: str, kind: str, key: str, keyring: Keyring) -> 
     return keyring.term(key, community.encode(), kind.encode(), term.encode())
 
 
-def _opened(document: Document, keyring: Keyring) -> bytes:
-    bound_to = _binding(document["_id"], document["subject"])
+def opened(document: Document, keyring: Keyring) -> bytes:
+    """The bytes that are sealed in `document`. Raises KeyMissing or InvalidTag."""
+    bound_to = binding(document["_id"], document["subject"])
     return keyring.open(Box(document["key"], document["box"]), bound_to)
 
 
@@ -127,9 +132,10 @@ def _listing_content(listing: Listing) -> dict[str, Json]:
     return {"community": listing.community, "kind": listing.kind, "terms": [*terms]}
 
 
-def _binding(digest: str, subject: str) -> str:
+def binding(digest: str, subject: str) -> str:
+    """What a box is bound to: it opens as that one of that subject alone."""
     return f"{digest}|{subject}"
 
 
 def _listing_binding(document: Document) -> str:
-    return f"{_binding(document['_id'], document['subject'])}|listing"
+    return f"{binding(document['_id'], document['subject'])}|listing"

@@ -164,7 +164,7 @@ class Service:
         files: tuple[str, ...] = (),
     ) -> FastAPI:
         """The application: the service opens by itself as soon as its store answers. `files`: how the paths
-        begin that take files."""
+        begin that take files, `*` for one part of it."""
         app = FastAPI(title=title, version=VERSION, lifespan=self._lifespan, docs_url=None, redoc_url=None)
         app.state.keys = self.keys
         app.state.commands = Commands(self.name, self.executor, self.keyring)

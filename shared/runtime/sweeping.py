@@ -78,14 +78,19 @@ class Sweeper:
         return swept
 
 
+def digest_of(id: str) -> str:
+    """What a commit names where something has this id: a detail's own digest, or that of its file."""
+    return id.partition(".")[0]
+
+
 def _key(written: _Written) -> tuple[str, int]:
     return written.stream, written.version
 
 
-async def _delete_unless_named(details: Collection, digest: str, commit: Commit | None) -> int:
-    if commit is not None and _names(commit, digest):
+async def _delete_unless_named(details: Collection, id: str, commit: Commit | None) -> int:
+    if commit is not None and _names(commit, digest_of(id)):
         return 0
-    result = await details.delete_one({"_id": digest})
+    result = await details.delete_one({"_id": id})
     return int(result.deleted_count)
 
 

@@ -13,16 +13,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from services.dispatch.domain.calendar import CALENDAR, Book
-from services.dispatch.domain.request import (
-    REQUEST,
-    AssignVolunteer,
-    CheckIn,
-    Complete,
-    Create,
-    ScheduleVisit,
-    Triage,
-    Volunteer,
-)
+from services.dispatch.domain.decision import Volunteer
+from services.dispatch.domain.intake import Create, Triage
+from services.dispatch.domain.placing import AssignVolunteer
+from services.dispatch.domain.planning import ScheduleVisit
+from services.dispatch.domain.request import REQUEST
+from services.dispatch.domain.visiting import CheckIn, Complete
 from shared.events.dispatch import CheckInMethod, ManualReason, Outcome, Priority, Slot
 from shared.folds.calendar import Calendar, Duty, weeks
 from shared.folds.request import Assignment, Request, Visit

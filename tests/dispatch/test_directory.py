@@ -13,6 +13,7 @@ from shared.events.registry import (
     GridRetired,
     Name,
     RecordsMerged,
+    ResidentErased,
     ResidentRegistered,
     ServiceAmended,
     ServicePublished,
@@ -191,3 +192,20 @@ async def test_who_was_on_record_twice_is_known_by_one_id_and_a_unit_by_both(dat
     with pytest.raises(Refused, match="unknown-resident"):
         await directory.resident("resident-2", "shaba")
     assert await directory.units_of(SERVICE) == ("unit-1", "unit-2")
+
+
+async def test_a_residents_languages_are_known_while_the_resident_is(database: Database) -> None:
+    directory, told = Directory(database), Told()
+    wang = ResidentRegistered(
+        community="shaba", grid="g-1", tier="high", details="e" * 64, languages=("yi", "zh")
+    )
+    assert await directory.languages_of(None) == ()
+    assert await directory.languages_of("resident-1") == ()
+    await hears(directory, told.say(("resident-1", wang)))
+    assert await directory.languages_of("resident-1") == ("yi", "zh")
+    twin = wang.model_copy(update={"languages": ()})
+    merged = RecordsMerged(community="shaba", into="resident-1")
+    await hears(directory, told.history(("resident-2", twin), ("resident-2", merged)))
+    assert await directory.languages_of("resident-2") == ("yi", "zh")
+    await hears(directory, told.say(("resident-1", ResidentErased(community="shaba"))))
+    assert await directory.languages_of("resident-1") == ()

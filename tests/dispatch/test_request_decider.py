@@ -7,7 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from services.dispatch.domain.request import REQUEST, AssignVolunteer, Command, Create, ScheduleVisit, Triage
+from services.dispatch.domain.intake import Create, Triage
+from services.dispatch.domain.placing import AssignVolunteer
+from services.dispatch.domain.planning import ScheduleVisit
+from services.dispatch.domain.request import REQUEST, Command
 from shared.events.dispatch import Slot
 from shared.kernel.event import Event
 from tests.support.given import given

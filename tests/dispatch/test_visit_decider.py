@@ -7,7 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from services.dispatch.domain.request import CLOCK_SKEW, REQUEST, CheckIn, Command, Complete, ScheduleVisit
+from services.dispatch.domain.planning import ScheduleVisit
+from services.dispatch.domain.request import REQUEST, Command
+from services.dispatch.domain.visiting import CLOCK_SKEW, CheckIn, Complete
 from shared.events.dispatch import ManualReason
 from shared.kernel.event import Event
 from tests.support.given import given

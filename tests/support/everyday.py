@@ -9,6 +9,7 @@ from uuid import uuid4
 from shared.kernel.times import format_time
 from tests.support.client import Client, Reply
 from tests.support.community import HEALTH, SERVICES, Community, slot
+from tests.support.everyday_attachments import paper
 from tests.support.everyday_people import paper_files
 from tests.support.everyday_privacy import personal_rights
 from tests.support.interface import Noting
@@ -172,6 +173,7 @@ async def visits(shaba: Community) -> None:
     times = {"started_at": format_time(now - timedelta(minutes=20)), "ended_at": format_time(now)}
     outcome = {"outcome": "done", "contact_made": True, "text": "血压已测", **times}
     completed = await desk.post(f"/v1/visits/{visit}/complete", outcome)
+    await paper(desk, id, visit)
     after = {"Linli-After": completed.headers["linli-position"]}
     for client in (desk, shaba.health["dispatch"]):
         assert (await client.get(f"/v1/requests/{id}")).body["visits"]

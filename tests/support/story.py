@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from services.dispatch.domain.request import Volunteer
+from services.dispatch.domain.decision import Volunteer
 from shared.events.dispatch import (
     DutyBooked,
     RequestCreated,

@@ -31,7 +31,7 @@ class SlotBody(Slot):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-def _plain(slot: SlotBody) -> Slot:
+def plain_slot(slot: SlotBody) -> Slot:
     """A slot equal to those in events."""
     if slot.end - slot.start > LONGEST_SLOT:
         raise ValueError("a slot is 24 hours at the most")
@@ -58,7 +58,7 @@ class PlacementBody(Body):
     """Who, and when."""
 
     volunteer: Id
-    slot: Annotated[SlotBody, AfterValidator(_plain)]
+    slot: Annotated[SlotBody, AfterValidator(plain_slot)]
 
 
 class Position(Body):
@@ -92,6 +92,8 @@ class CompletionBody(Body):
     started_at: Time
     ended_at: Time
     text: Text | None = None
+    opinion: Text | None = Field(None, examples=["希望每周都有人来"])
+    follow_up: bool | None = None
 
     @model_validator(mode="after")
     def _forward(self) -> CompletionBody:

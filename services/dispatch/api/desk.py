@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request, Security
 
+from services.dispatch.aggregates import REQUESTS
 from services.dispatch.directory import Directory
-from services.dispatch.domain.calendar import CALENDAR, Book
-from services.dispatch.domain.refusals import DETAILS_NOT_AGREED
-from services.dispatch.domain.request import REQUEST, Command
+from services.dispatch.domain.refusals import DETAILS_NOT_AGREED, NEEDS_COORDINATE, NOT_IN_CHARGE
+from services.dispatch.domain.working_time import WorkingCalendar
+from services.dispatch.matchmaker import Matchmaker
 from services.dispatch.views import Requests
-from shared.events.dispatch import DutyBooked, Slot
-from shared.events.index import decode
-from shared.folds.calendar import Calendar, weeks
+from services.dispatch.working_days import WorkingDays
+from shared.events.dispatch import AttachmentAdded
 from shared.folds.request import Request as RequestState
+from shared.kernel.commit import Answer
 from shared.kernel.decider import NOT_FOUND, Refused, require
-from shared.kernel.event import Event
+from shared.kernel.times import parse_time
 from shared.runtime.access import Principal, bearer
-from shared.runtime.execute import Aggregate, Transaction
+from shared.runtime.execute import Transaction
 from shared.runtime.follower import Follower
 from shared.runtime.service import Service
 from shared.runtime.store import EventStore
-
-REQUESTS: Aggregate[Command, RequestState, Event] = Aggregate(REQUEST, decode)
-CALENDARS: Aggregate[Book, Calendar, Event] = Aggregate(CALENDAR, decode)
 
 Reader = Annotated[Principal, Security(bearer, scopes=["dispatch:read"])]
 Writer = Annotated[Principal, Security(bearer, scopes=["dispatch:write"])]
@@ -41,6 +40,13 @@ class Desk:
     directory: Directory
     requests: Requests
     registry: Follower
+    working_days: WorkingDays
+    matchmaker: Matchmaker
+
+    def calendar(self, state: RequestState) -> WorkingCalendar:
+        """The working days of the community that a request is of."""
+        assert state.created is not None
+        return self.working_days.calendar_of(state.created.community)
 
     def basis(self) -> str:
         """What dispatch has heard of registry: `registry@184`."""
@@ -83,31 +89,68 @@ async def details_for(log: EventStore, id: str, principal: Principal) -> list[st
     of its own visits, and no other unit's."""
     events = await log.stream(id)
     return [
-        str(event.data["details"])
+        str(event.data[name])
         for event in events
-        if "details" in event.data
+        for name in ("details", "feedback")
+        if name in event.data
+        and event.type != AttachmentAdded.type
         and ("unit" not in event.data or principal.sees((str(event.data["unit"]),)))
     ]
 
 
-async def book(
-    transaction: Transaction, request: RequestState, duty: str, placed: tuple[str, str, Slot]
-) -> None:
-    """Take the volunteer's time in every week the slot touches. Raises Refused `volunteer-not-free`."""
-    volunteer, unit, slot = placed
-    created = request.created
-    assert created is not None
-    facts = DutyBooked(
-        community=created.community,
-        units=(unit,),
-        service=created.service,
-        category=created.category,
-        grid=created.grid,
-        priority=request.priority,
-        volunteer=volunteer,
-        unit=unit,
-        duty=duty,
-        slot=slot,
-    )
-    for week in weeks(volunteer, slot):
-        await transaction.decide(CALENDARS, week, Book(facts))
+def require_in_charge(principal: Principal, state: RequestState) -> None:
+    """Staff who coordinate, and the unit that has taken the request over.
+
+    Raises Refused `insufficient-scope`, `not-in-charge`.
+    """
+    if principal.unit is None:
+        require("dispatch:coordinate" in principal.scopes, "insufficient-scope", NEEDS_COORDINATE)
+    else:
+        require(state.responsible == principal.unit, "not-in-charge", NOT_IN_CHARGE)
+
+
+def require_leads(principal: Principal, state: RequestState) -> None:
+    """Like `require_in_charge`; the lead unit of the service too."""
+    if principal.unit is None or state.created is None or state.created.lead_unit != principal.unit:
+        require_in_charge(principal, state)
+
+
+def require_plans(principal: Principal) -> None:
+    """Staff who coordinate, and units for their own volunteers. Raises Refused `insufficient-scope`."""
+    coordinates = principal.unit is not None or "dispatch:coordinate" in principal.scopes
+    require(coordinates, "insufficient-scope", NEEDS_COORDINATE)
+
+
+def require_own(principal: Principal, unit: str) -> None:
+    """Nothing of another unit is there for a unit's client. Raises Refused `not-found`."""
+    require(principal.sees((unit,)), "not-found", NOT_FOUND)
+
+
+async def keep_text(
+    transaction: Transaction, desk: Desk, id: str, state: RequestState, text: str | None
+) -> str | None:
+    """Keep what was said sealed; its digest. Raises Refused `consent-withdrawn`."""
+    if text is None:
+        return None
+    assert state.created is not None
+    resident = state.created.resident
+    if resident is not None:
+        await desk.directory.require_consent(resident)
+    return transaction.seal(resident or id, {"text": text}, resident is not None)
+
+
+def began(transaction: Transaction, id: str) -> datetime:
+    """When a loaded request was taken in."""
+    return parse_time(transaction.began(id))
+
+
+def stream_of(part: str) -> str:
+    """The request that `part` (`request-….visit-1`) is of."""
+    return part.partition(".")[0]
+
+
+def standing(id: str, state: RequestState, transaction: Transaction, **more: object) -> Answer:
+    """What every command on a request answers: how it stands."""
+    body = {"id": id, "status": state.status, "version": transaction.version(id), **more}
+    told = {name: value for name, value in body.items() if value is not None}
+    return Answer(200, told, f"/v1/requests/{id}", transaction.version(id))  # type: ignore[arg-type]

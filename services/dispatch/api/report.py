@@ -6,8 +6,11 @@ import asyncio
 
 from fastapi import APIRouter, Request, Response
 
+from services.dispatch.aggregates import REQUESTS
 from services.dispatch.api import report_shapes
-from services.dispatch.api.desk import REQUESTS, Desk, DeskOf, DetailsReader
+from services.dispatch.api.attached import attached
+from services.dispatch.api.attached import shown as attachments_shown
+from services.dispatch.api.desk import Desk, DeskOf, DetailsReader
 from services.dispatch.api.shown import request_shown
 from shared.events.details import DetailsViewed
 from shared.kernel.canonical import Json
@@ -31,8 +34,9 @@ CATCH_UP_S = 2.0
 async def report(
     resident: str, request: Request, principal: DetailsReader, desk: DeskOf, commands: CommandsOf
 ) -> Response:
-    """The resident's requests with their visits, and in clear what was said and where somebody was. The
-    reading is recorded as `details-viewed` for the purpose `report`. 410 after an erasure."""
+    """The resident's requests with their visits and the list of their attachments, and in clear what was said
+    and where somebody was. The reading is recorded as `details-viewed` for the purpose `report`. 410 after an
+    erasure."""
     if principal.unit is not None:
         raise not_found()
     facts, persons = await desk.directory.person(resident, principal.communities)
@@ -47,7 +51,10 @@ async def report(
         details: list[Json] = [kept[digest] for digest in state.details if digest in kept]
         count += len(details)
         shown = request_shown(id, state, transaction.version(id), principal)
-        items.append({**shown, "created_at": transaction.began(id), "details": details})
+        files = attached(await desk.service.store.stream(id), principal)
+        listed = await attachments_shown(files, desk.service.sealed.files)
+        told: dict[str, Json] = {"details": details, "attachments": listed}
+        items.append({**shown, "created_at": transaction.began(id), **told})
     viewed = DetailsViewed(community=facts.community, subject=resident, purpose="report", count=count)
     return await show_on_record(request, principal, commands, viewed, {"id": resident, "items": items})
 

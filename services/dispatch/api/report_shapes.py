@@ -6,7 +6,9 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from services.dispatch.api.shapes import RESIDENT, Detail, Request
+from services.dispatch.api.attachment_shapes import Attachment
+from services.dispatch.api.shapes import RESIDENT, Detail
+from services.dispatch.api.whole_shapes import Request
 from shared.kernel.times import Time
 from shared.runtime.http.headers import Document
 from shared.runtime.http.openapi import Shape
@@ -14,16 +16,18 @@ from shared.runtime.ids import Id
 
 
 class ReportedRequest(Request):
-    """A request of the resident, with what was said in words and where somebody was."""
+    """A request of the resident, with what was said in words, where somebody was, and what was attached."""
 
     example: ClassVar[Document] = {
         **Request.example,
         "created_at": "2026-11-24T03:34:54.965Z",
         "details": [Detail.example],
+        "attachments": [Attachment.example],
     }
 
     created_at: Time
     details: list[Detail] = Field(description="oldest first, without what consent was withdrawn for")
+    attachments: list[Attachment]
 
 
 class ResidentReport(Shape):

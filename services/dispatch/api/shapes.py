@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from pydantic import ConfigDict, Field
 
 from shared.events.dispatch import Channel, Outcome, Priority, Slot
-from shared.events.registry import Category, Tier
+from shared.events.registry import Category
 from shared.kernel.times import Time
 from shared.runtime.http.headers import Document
 from shared.runtime.http.openapi import Shape
@@ -20,8 +20,20 @@ VOLUNTEER = "volunteer-01a20bba-65bf-7092-bb24-d5c070452313"
 UNITS = ["unit-health-centre", "unit-red-cross", "unit-police-station"]
 SLOT = {"start": "2026-11-24T04:00:00.000Z", "end": "2026-11-24T05:00:00.000Z"}
 
-Status = Annotated[str, Field(description="`received`, `triaged`, `assigned` or `in-service`; more may come")]
-VisitStatus = Annotated[str, Field(description="`scheduled`, `checked-in` or `completed`; more may come")]
+Status = Annotated[
+    str,
+    Field(
+        description="`received`, `triaged`, `assigned`, `in-service`, `resolved`, `closed`; aside "
+        "`referred`, `on-hold`, `duplicate`, `rejected`, `withdrawn`; more may come"
+    ),
+]
+VisitStatus = Annotated[
+    str,
+    Field(
+        description="`scheduled`, `checked-in`, `checked-out`, `completed`, `no-answer`, `missed`, "
+        "`cancelled`; more may come"
+    ),
+]
 Version = Annotated[int, Field(ge=1, description="the request's, as in `ETag`")]
 
 
@@ -33,6 +45,14 @@ class Created(Shape):
     id: Id
     status: Status
     version: Version
+
+
+class TakenIn(Created):
+    """The request is taken in; `similar` are open requests that may be the same one."""
+
+    example: ClassVar[Document] = {**Created.example, "similar": [REQUEST.replace("01a2", "01a1")]}
+
+    similar: list[Id] | Absent = None
 
 
 class Triaged(Created):
@@ -64,22 +84,31 @@ class Placed(Created):
 
 
 class Assignment(Shape):
-    """A volunteer placed on a request for a slot."""
+    """A volunteer asked to go, or placed, for a slot."""
 
     example: ClassVar[Document] = {
         "id": f"{REQUEST}.assignment-1",
+        "status": "accepted",
+        "expires_at": None,
         "volunteer": VOLUNTEER,
         "unit": UNITS[0],
         "slot": SLOT,
     }
 
     id: Id
+    status: Annotated[
+        str,
+        Field(
+            description="`offered`, `accepted`, `declined`, `expired`, `released`, `completed`; more may come"
+        ),
+    ]
+    expires_at: Time | None
     volunteer: Id
     unit: Id
     slot: Slot
 
 
-class Visit(Assignment):
+class Visit(Shape):
     """A visit, with what is known of it so far."""
 
     example: ClassVar[Document] = {
@@ -93,50 +122,22 @@ class Visit(Assignment):
         "contact_made": True,
         "started_at": "2026-11-24T04:05:00.000Z",
         "ended_at": "2026-11-24T04:40:00.000Z",
+        "checked_out_at": "2026-11-24T04:41:00.000Z",
+        "follow_up": False,
     }
 
+    id: Id
+    volunteer: Id
+    unit: Id
+    slot: Slot
     status: VisitStatus
     checked_in_at: Time | None
     outcome: Outcome | None
     contact_made: bool | None
     started_at: Time | None
     ended_at: Time | None
-
-
-class Request(Created):
-    """A request with its assignments and visits. A unit sees neither the resident nor the tier, and only
-    its own volunteers."""
-
-    example: ClassVar[Document] = {
-        "id": REQUEST,
-        "status": "in-service",
-        "version": 6,
-        "community": "shaba",
-        "service": "service-home-health-help",
-        "category": "community-service",
-        "grid": "shaba-03",
-        "channel": "telephone",
-        "priority": "urgent",
-        "due": "2026-11-24T04:34:54.965Z",
-        "units": UNITS,
-        "assignments": [Assignment.example],
-        "visits": [Visit.example],
-        "resident": RESIDENT,
-        "tier": "high",
-    }
-
-    community: str
-    service: Id
-    category: Category
-    grid: str
-    channel: Channel
-    priority: Priority | None
-    due: Time | None
-    units: list[Id]
-    assignments: list[Assignment]
-    visits: list[Visit]
-    resident: Id | None = None
-    tier: Tier | None = None
+    checked_out_at: Time | None
+    follow_up: bool | None
 
 
 class RequestRow(Created):
@@ -156,6 +157,8 @@ class RequestRow(Created):
         "resident": RESIDENT,
         "priority": "urgent",
         "due": "2026-11-24T04:34:54.965Z",
+        "volunteers": [VOLUNTEER],
+        "alarms": ["breached"],
     }
 
     created_at: Time
@@ -168,6 +171,17 @@ class RequestRow(Created):
     resident: Id | Absent = None
     priority: Priority | Absent = None
     due: Time | Absent = None
+    volunteers: list[Id]
+    alarms: Annotated[
+        list[str],
+        Field(
+            description="what somebody has to look at: `breached`, `escalated`, `welfare-check`, `untaken` "
+            "(asked, and nobody goes), `not-solved`, `agreement-ended`, `service-withdrawn`; more may come"
+        ),
+    ]
+    responsible: Id | Absent = None
+    coordinator: Id | Absent = None
+    target: Id | Absent = None
 
 
 class Coordinates(Shape):

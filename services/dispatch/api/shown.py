@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from shared.folds.request import Assignment, Request, Visit
+from services.dispatch.domain.working_time import LOCAL
+from shared.folds.request_state import Assignment, Hold, Rating, Referral, Request, Visit, Whistle
 from shared.kernel.canonical import Json
 from shared.kernel.times import format_time
 from shared.runtime.access import Principal
@@ -26,12 +27,32 @@ def request_shown(id: str, request: Request, version: int, principal: Principal)
         "priority": request.priority,
         "due": _time(request.due),
         "units": [unit for unit in request.units if principal.sees((unit,))],
-        "assignments": [_assignment(a) for a in request.assignments if principal.sees((a.unit,))],
+        "assignments": [assignment_shown(a) for a in request.assignments if principal.sees((a.unit,))],
         "visits": [visit_shown(v) for v in request.visits if principal.sees((v.unit,))],
+        "referrals": [referral_shown(r, principal) for r in request.referrals if principal.sees(_of(r))],
+        "whistles": [whistle_shown(w) for w in request.whistles if principal.sees((w.unit,))],
+        "warn_at": _time(request.clock.warn_at),
+        "breached": request.clock.breached,
+        "met_at": _time(request.clock.met_at),
+        "escalated_to": request.clock.level,
+        "hold": None if request.hold is None else _hold(request.hold),
+        "responsible": _own(request.responsible, principal),
+        "outcome": request.outcome,
+        "resolved_at": _time(request.resolved_at),
+        "reopen_until": _time(request.reopen_until),
+        "rating": None if request.rating is None else _rating(request.rating),
+        "round": request.rounds,
+        "target": request.target,
+        "duplicates": list(request.duplicates),
+        "flags": list(request.flags),
+        "welfare_check": request.welfare_check,
     }
     if principal.unit is None:
         shown["resident"] = created.resident
         shown["tier"] = created.tier
+        shown["coordinator"] = request.coordinator
+        shown["first_choice"] = request.first_choice
+        shown["untaken"] = list(request.untaken())
     return shown
 
 
@@ -48,12 +69,73 @@ def visit_shown(visit: Visit) -> dict[str, Json]:
         "contact_made": visit.contact_made,
         "started_at": _time(visit.started_at),
         "ended_at": _time(visit.ended_at),
+        "checked_out_at": _time(visit.checked_out_at),
+        "follow_up": visit.follow_up,
     }
 
 
-def _assignment(assignment: Assignment) -> dict[str, Json]:
+def verification_shown(request: Request, visit: Visit, principal: Principal) -> dict[str, Json]:
+    """The six elements of electronic visit verification; what is not known yet is None. The place is the
+    grid, and by which way the volunteer was found to be there; the position is among the details."""
+    created = request.created
+    assert created is not None
+    started = visit.started_at or visit.checked_in_at
+    return {
+        "service": created.service,
+        "recipient": created.resident if principal.unit is None else None,
+        "provider": {"volunteer": visit.volunteer, "unit": visit.unit},
+        "date": None if started is None else f"{started.astimezone(LOCAL):%Y-%m-%d}",
+        "place": {"grid": created.grid, "method": visit.method},
+        "start": _time(started),
+        "end": _time(visit.ended_at or visit.checked_out_at),
+    }
+
+
+def referral_shown(referral: Referral, principal: Principal) -> dict[str, Json]:
+    """A referral: who is asked, by whom, and what came of it. A unit sees its own id only."""
+    return {
+        "id": referral.id,
+        "unit": _own(referral.unit, principal),
+        "from_unit": _own(referral.from_unit, principal),
+        "status": referral.status,
+        "expires_at": _time(referral.expires_at),
+    }
+
+
+def whistle_shown(whistle: Whistle) -> dict[str, Json]:
+    """A call for a unit: when it climbs, how far it has, and what the unit reported."""
+    return {
+        "id": whistle.id,
+        "unit": whistle.unit,
+        "response_minutes": whistle.response_minutes,
+        "next_at": _time(whistle.next_at),
+        "escalated_to": whistle.level,
+        "reported": whistle.reported,
+    }
+
+
+def _of(referral: Referral) -> tuple[str, ...]:
+    return (referral.unit, *([] if referral.from_unit is None else [referral.from_unit]))
+
+
+def _own(unit: str | None, principal: Principal) -> str | None:
+    return unit if unit is not None and principal.sees((unit,)) else None
+
+
+def _hold(hold: Hold) -> dict[str, Json]:
+    return {"reason": hold.reason, "held_at": _time(hold.held_at), "until": _time(hold.until)}
+
+
+def _rating(rating: Rating) -> dict[str, Json]:
+    return {"solved": rating.solved, "satisfaction": rating.satisfaction}
+
+
+def assignment_shown(assignment: Assignment) -> dict[str, Json]:
+    """An assignment; `expires_at` is until when an offer can be accepted."""
     return {
         "id": assignment.id,
+        "status": assignment.status,
+        "expires_at": _time(assignment.expires_at),
         "volunteer": assignment.volunteer,
         "unit": assignment.unit,
         "slot": _slot(assignment.slot.start, assignment.slot.end),

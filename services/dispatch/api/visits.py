@@ -1,98 +1,77 @@
-"""Visits: scheduled, checked in, completed."""
+"""Visits take place: checked in and out, completed, corrected; or nobody opens."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from fastapi import APIRouter, Request, Response
 
 from services.dispatch.api import shapes
-from services.dispatch.api.bodies import CheckInBody, CompletionBody, PlacementBody
-from services.dispatch.api.desk import REQUESTS, Coordinator, Desk, DeskOf, Writer, book, request_for
+from services.dispatch.api.bodies import CheckInBody, CompletionBody
+from services.dispatch.api.desk import Desk, DeskOf, Writer, began, keep_text, stream_of
+from services.dispatch.api.life_bodies import CheckOutBody, NoAnswerBody, VisitAmendmentBody
+from services.dispatch.api.planned_visits import own_visit
 from services.dispatch.api.shown import visit_shown
-from services.dispatch.domain.request import CheckIn, Command, Complete, ScheduleVisit
+from services.dispatch.deciding import decide_on
+from services.dispatch.domain.request import Command
+from services.dispatch.domain.visiting import AmendVisit, CheckIn, CheckOut, Complete, NoAnswer
 from shared.folds.request import Request as RequestState
 from shared.kernel.canonical import Json
 from shared.kernel.commit import Answer
-from shared.kernel.decider import NOT_FOUND, Refused, require
-from shared.kernel.times import parse_time
 from shared.runtime.access import Principal
 from shared.runtime.execute import Transaction
 from shared.runtime.http.calls import Commands, CommandsOf
 from shared.runtime.http.openapi import answers
 from shared.runtime.http.routes import Route
 
-router = APIRouter(prefix="/v1", tags=["visits"], route_class=Route)
+router = APIRouter(prefix="/v1/visits", tags=["visits"], route_class=Route)
+
+CommandOf = Callable[[Transaction, RequestState], Awaitable[Command]]
 
 
-@router.post(
-    "/requests/{id}/visits",
-    status_code=201,
-    summary="Schedule a visit",
-    responses=answers(shapes.Visit, 201, 200),
-)
-async def schedule(
-    id: str, body: PlacementBody, request: Request, principal: Coordinator, commands: CommandsOf
-) -> Response:
-    """201 with the visit. 409: `volunteer-not-assigned`, `volunteer-not-free`.
-
-    A visit inside its assignment's slot is that duty; another one is booked as a duty of its own.
-    """
-
-    async def work(transaction: Transaction) -> Answer:
-        state = await request_for(transaction, id, principal)
-        fresh = f"{id}.visit-{len(state.visits) + 1}"
-        after = await transaction.decide(REQUESTS, id, ScheduleVisit(fresh, body.volunteer, body.slot))
-        visit = next(v for v in after.visits if v.volunteer == body.volunteer and v.slot == body.slot)
-        own = [a for a in after.assignments if a.volunteer == visit.volunteer]
-        if not any(a.slot.start <= visit.slot.start and visit.slot.end <= a.slot.end for a in own):
-            await book(transaction, after, visit.id, (visit.volunteer, visit.unit, visit.slot))
-        status = 201 if transaction.events else 200
-        return Answer(status, visit_shown(visit), f"/v1/requests/{id}", transaction.version(id))
-
-    return await commands.run(request, principal, work)
-
-
-@router.post(
-    "/visits/{id}/check-in",
-    summary="The volunteer is there",
-    responses=answers(shapes.Visit),
-)
+@router.post("/{id}/check-in", summary="The volunteer is there", responses=answers(shapes.Visit))
 async def check_in(
     id: str, body: CheckInBody, request: Request, principal: Writer, desk: DeskOf, commands: CommandsOf
 ) -> Response:
-    """200 with the visit. By staff, or by the volunteer's unit. `occurred_at` if it was earlier than now. 422
-    `consent-withdrawn` if there is a `position` and the resident has withdrawn consent for `service`."""
+    """200 with the visit. By staff, or by the volunteer's unit. `occurred_at` if it was earlier than now: one
+    that was in time corrects a visit that was taken for missed. 409: `visit-missed`, `visit-cancelled`,
+    `visit-already-completed`, `request-not-open`; 422 `consent-withdrawn` if there is a `position` and the
+    resident has withdrawn consent for `service`."""
 
-    def command(transaction: Transaction, state: RequestState) -> Command:
+    async def command(transaction: Transaction, state: RequestState) -> Command:
+        details = await _position(transaction, desk, id, state, body)
         now = transaction.context.now
-        details = None
-        if body.position is not None:
-            # Text, since canonical JSON here has no floats; six digits are a tenth of a metre.
-            position: dict[str, Json] = {
-                "latitude": f"{body.position.latitude:.6f}",
-                "longitude": f"{body.position.longitude:.6f}",
-            }
-            details = transaction.seal(_subject(id, state), {"position": position})
-        at = body.occurred_at or now
-        created_at = parse_time(transaction.began(id.partition(".")[0]))
-        return CheckIn(id, body.method, body.reason, body.on_behalf_of, at, now, created_at, details)
+        times = body.occurred_at or now, now, began(transaction, stream_of(id))
+        return CheckIn(id, body.method, body.reason, body.on_behalf_of, *times, details)
 
-    keeps = desk if body.position is not None else None
-    return await _on_visit(id, request, principal, commands, command, keeps)
+    return await _on_visit(id, request, principal, commands, command)
 
 
-@router.post("/visits/{id}/complete", summary="The visit is over", responses=answers(shapes.Visit))
+@router.post("/{id}/check-out", summary="The volunteer goes away again", responses=answers(shapes.Visit))
+async def check_out(
+    id: str, body: CheckOutBody, request: Request, principal: Writer, desk: DeskOf, commands: CommandsOf
+) -> Response:
+    """200 with the visit; what came of it can be said later. By staff, or by the volunteer's unit. 409:
+    `visit-not-checked-in`, `ends-before-it-starts`; 422 `consent-withdrawn` as for a check-in."""
+
+    async def command(transaction: Transaction, state: RequestState) -> Command:
+        details = await _position(transaction, desk, id, state, body)
+        now = transaction.context.now
+        times = body.occurred_at or now, now, began(transaction, stream_of(id))
+        return CheckOut(id, body.method, body.reason, body.on_behalf_of, *times, details)
+
+    return await _on_visit(id, request, principal, commands, command)
+
+
+@router.post("/{id}/complete", summary="The visit is over", responses=answers(shapes.Visit))
 async def complete(
     id: str, body: CompletionBody, request: Request, principal: Writer, desk: DeskOf, commands: CommandsOf
 ) -> Response:
     """200 with the visit. 409: `visit-not-checked-in`, `visit-already-completed` with another outcome; 422
     `consent-withdrawn` if there is a `text` and the resident has withdrawn consent for `service`."""
 
-    def command(transaction: Transaction, state: RequestState) -> Command:
-        details = None
-        if body.text is not None:
-            details = transaction.seal(_subject(id, state), {"text": body.text})
+    async def command(transaction: Transaction, state: RequestState) -> Command:
+        stream = stream_of(id)
         return Complete(
             id,
             body.outcome,
@@ -100,37 +79,75 @@ async def complete(
             body.started_at,
             body.ended_at,
             transaction.context.now,
-            parse_time(transaction.began(id.partition(".")[0])),
-            details,
+            began(transaction, stream),
+            await keep_text(transaction, desk, stream, state, body.text),
+            await keep_text(transaction, desk, stream, state, body.opinion),
+            body.follow_up,
         )
 
-    keeps = desk if body.text is not None else None
-    return await _on_visit(id, request, principal, commands, command, keeps)
+    return await _on_visit(id, request, principal, commands, command)
+
+
+@router.patch("/{id}", summary="Correct what was said of a visit", responses=answers(shapes.Visit))
+async def amend(
+    id: str,
+    body: VisitAmendmentBody,
+    request: Request,
+    principal: Writer,
+    desk: DeskOf,
+    commands: CommandsOf,
+) -> Response:
+    """200 with the visit; what was said first stays in the log. By staff, or by the volunteer's unit. 409:
+    `visit-not-completed`, `ends-before-it-starts`, `in-the-future`, `before-the-request`; 422
+    `consent-withdrawn`."""
+
+    async def command(transaction: Transaction, state: RequestState) -> Command:
+        stream = stream_of(id)
+        return AmendVisit(
+            id,
+            body.reason,
+            transaction.context.now,
+            began(transaction, stream),
+            body.outcome,
+            body.contact_made,
+            body.started_at,
+            body.ended_at,
+            await keep_text(transaction, desk, stream, state, body.text),
+            body.follow_up,
+        )
+
+    return await _on_visit(id, request, principal, commands, command)
+
+
+@router.post("/{id}/no-answer", summary="Nobody opened", responses=answers(shapes.Visit))
+async def no_answer(
+    id: str, body: NoAnswerBody, request: Request, principal: Writer, desk: DeskOf, commands: CommandsOf
+) -> Response:
+    """200 with the visit, `no-answer`. The second in a row at a resident of the tier `high`, at whichever of
+    the resident's requests, raises a welfare check. 409: `visit-not-scheduled`, `request-not-open`; 422
+    `consent-withdrawn`."""
+
+    async def command(transaction: Transaction, state: RequestState) -> Command:
+        stream, now = stream_of(id), transaction.context.now
+        details = await keep_text(transaction, desk, stream, state, body.text)
+        resident = None if state.created is None else state.created.resident
+        before = 0 if resident is None else desk.requests.unanswered(resident, stream)
+        at = body.occurred_at or now
+        return NoAnswer(id, at, now, began(transaction, stream), details, before)
+
+    return await _on_visit(id, request, principal, commands, command)
 
 
 async def _on_visit(
-    id: str,
-    request: Request,
-    principal: Principal,
-    commands: Commands,
-    command: Callable[[Transaction, RequestState], Command],
-    keeps: Desk | None,
+    id: str, request: Request, principal: Principal, commands: Commands, command: CommandOf
 ) -> Response:
-    """`keeps` is the desk if something is to be kept of the resident, which needs the consent."""
-    stream = id.partition(".")[0]
-
     async def work(transaction: Transaction) -> Answer:
-        state = await request_for(transaction, stream, principal)
-        visit = state.visit(id)
-        if visit is None:
-            raise Refused("not-found", NOT_FOUND)
-        require(principal.sees((visit.unit,)), "not-found", NOT_FOUND)
-        if keeps is not None and state.created is not None and state.created.resident is not None:
-            await keeps.directory.require_consent(state.created.resident)
+        stream = stream_of(id)
+        state, _ = await own_visit(transaction, id, principal)
+        decided = await command(transaction, state)
         # Times of the event: what the caller says, when it says one.
-        decided = command(transaction, state)
-        at = decided.at if isinstance(decided, CheckIn) else transaction.context.now
-        after = await transaction.decide(REQUESTS, stream, decided, at)
+        at = decided.at if isinstance(decided, CheckIn | NoAnswer) else transaction.context.now
+        after = await decide_on(transaction, stream, decided, at)
         shown = after.visit(id)
         assert shown is not None
         return Answer(200, visit_shown(shown), etag=transaction.version(stream))
@@ -138,7 +155,19 @@ async def _on_visit(
     return await commands.run(request, principal, work)
 
 
-def _subject(visit: str, state: RequestState) -> str:
-    """Whose detail it is: the resident's, or the request's where there is none."""
-    created = state.created
-    return created.resident if created is not None and created.resident else visit.partition(".")[0]
+async def _position(
+    transaction: Transaction, desk: Desk, visit: str, state: RequestState, body: CheckInBody
+) -> str | None:
+    """Keep where the volunteer is sealed; its digest. Raises Refused `consent-withdrawn`."""
+    if body.position is None:
+        return None
+    assert state.created is not None
+    resident = state.created.resident
+    if resident is not None:
+        await desk.directory.require_consent(resident)
+    # Text, since canonical JSON here has no floats; six digits are a tenth of a metre.
+    position: dict[str, Json] = {
+        "latitude": f"{body.position.latitude:.6f}",
+        "longitude": f"{body.position.longitude:.6f}",
+    }
+    return transaction.seal(resident or stream_of(visit), {"position": position}, resident is not None)

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal, TypeVar
 from pydantic import Field, StringConstraints, field_validator, model_validator
 from pydantic_core.core_schema import ValidationInfo
 
-from shared.events.registry import Category, Name, Reason, Team, Tier, WorkingHours
+from shared.events.registry import Category, Matching, Name, Reason, Team, Tier, WorkingHours
 from shared.kernel.times import Time
 from shared.runtime.http.bodies import Body, Code
 from shared.runtime.http.shapes import Absent
@@ -183,6 +183,9 @@ class ServiceBody(NewBody):
         default_factory=list, max_length=5, description="it is for whoever is of one; empty, for everybody"
     )
     public: bool = Field(True, description="whether anybody may read of it, without a token")
+    matching: Matching | Absent = Field(
+        None, description="whether volunteers are proposed, and the best asked at once; `suggest` if not said"
+    )
 
 
 class ServiceChanges(ChangesBody):
@@ -202,3 +205,4 @@ class ServiceChanges(ChangesBody):
     eligible_tiers: list[Tier] | None = Field(None, max_length=3)
     eligible_circumstances: list[Flag] | None = Field(None, max_length=5)
     public: bool | Absent = None
+    matching: Matching | Absent = None

@@ -139,6 +139,7 @@ def _amendment(
         eligible_tiers=_changed_codes(body.eligible_tiers),
         eligible_circumstances=_changed_codes(body.eligible_circumstances),
         public=body.public,
+        matching=body.matching,
     )
 
 

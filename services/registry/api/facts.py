@@ -71,6 +71,7 @@ def service_facts(body: ServiceBody, community: str) -> ServicePublished:
         eligible_tiers=in_order(body.eligible_tiers),
         eligible_circumstances=in_order(body.eligible_circumstances),
         public=body.public,
+        matching=body.matching,
     )
 
 

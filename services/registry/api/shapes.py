@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from shared.events.registry import Category, Name, Reason, Role, Room, Team, Tier, WorkingHours
+from shared.events.registry import Category, Matching, Name, Reason, Role, Room, Team, Tier, WorkingHours
 from shared.kernel.times import Time
 from shared.runtime.http.headers import Document
 from shared.runtime.http.openapi import Shape
@@ -212,6 +212,7 @@ class Service(OnRecord):
         "eligible_tiers": ["high", "key"],
         "eligible_circumstances": ["lives-alone"],
         "public": True,
+        "matching": "auto",
         **CONFIRMED,
     }
 
@@ -227,3 +228,4 @@ class Service(OnRecord):
     eligible_tiers: list[Tier] | Absent = None
     eligible_circumstances: list[str] | Absent = None
     public: bool | Absent = Field(None, description="whether anybody may read of it; true if not said")
+    matching: Matching | Absent = Field(None, description="`suggest` if not said")

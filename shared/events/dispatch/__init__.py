@@ -13,6 +13,13 @@ from shared.events.dispatch.assignments import (
     VolunteerReleased,
     WorkHandedOver,
 )
+from shared.events.dispatch.attachments import (
+    AttachmentAdded,
+    AttachmentKind,
+    AttachmentRemoved,
+    MediaType,
+    RemovalReason,
+)
 from shared.events.dispatch.clock import RequestEscalated, SlaBreached, SlaWarned
 from shared.events.dispatch.requests import (
     DuplicateJoined,
@@ -100,6 +107,9 @@ __all__ = [
     "AssignmentDeclined",
     "AssignmentExpired",
     "AssignmentOffered",
+    "AttachmentAdded",
+    "AttachmentKind",
+    "AttachmentRemoved",
     "CancelReason",
     "Capacity",
     "CapacityDeclared",
@@ -117,6 +127,7 @@ __all__ = [
     "HoldReason",
     "Level",
     "ManualReason",
+    "MediaType",
     "OfRequest",
     "Outcome",
     "Priority",
@@ -127,6 +138,7 @@ __all__ = [
     "ReferralExpired",
     "RejectReason",
     "ReleaseReason",
+    "RemovalReason",
     "ReopenReason",
     "ReportOutcome",
     "RequestAmended",

@@ -68,7 +68,7 @@ class VolunteerReleased(OfRequest):
 
 
 class VolunteerReassigned(OfRequest):
-    """A volunteer goes in the place of the one who was released from `replaced`; its open visits come along."""
+    """A volunteer goes instead of the one who was released from `replaced`; its open visits come along."""
 
     type: ClassVar[str] = "volunteer-reassigned"
 

@@ -96,7 +96,7 @@ class VisitCompleted(OfRequest):
     started_at: Time
     ended_at: Time
     details: str | None = None
-    opinion: str | None = None
+    feedback: str | None = None
     follow_up: bool | None = None
 
 

@@ -86,6 +86,7 @@ from shared.events.registry.terms import (
     WorkingHours,
 )
 from shared.events.registry.units import SeatFilled, SeatVacated, UnitAmended, UnitRegistered, UnitRetired
+from shared.events.registry.working_days import DayReason, WorkingDayDeclared, WorkingDayWithdrawn
 
 __all__ = [
     "COVERED",
@@ -110,6 +111,7 @@ __all__ = [
     "ConsentPurpose",
     "ConsentWithdrawn",
     "DateException",
+    "DayReason",
     "Ending",
     "Erasing",
     "ErasureRefused",
@@ -167,5 +169,7 @@ __all__ = [
     "VolunteerResumed",
     "VolunteerSuspended",
     "Weekday",
+    "WorkingDayDeclared",
+    "WorkingDayWithdrawn",
     "WorkingHours",
 ]

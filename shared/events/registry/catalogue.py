@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from shared.events.registry.terms import Amendment, Category, Ending, Name, Reason, Tier, WorkingHours
+from shared.events.registry.terms import (
+    Amendment,
+    Category,
+    Ending,
+    Matching,
+    Name,
+    Reason,
+    Tier,
+    WorkingHours,
+)
 from shared.kernel.event import Partners
 
 
@@ -13,7 +22,8 @@ class ServicePublished(Partners):
 
     `training` are the codes of what a volunteer must have been trained in. `eligible_tiers` and
     `eligible_circumstances` say for whom it is, by codes: for whoever is of one of them; for everybody if
-    both are empty. `public`: whether anybody may read of it, without a token.
+    both are empty. `public`: whether anybody may read of it, without a token. `matching` is `suggest` if
+    nothing is said.
     """
 
     type: ClassVar[str] = "service-published"
@@ -30,6 +40,7 @@ class ServicePublished(Partners):
     eligible_tiers: tuple[Tier, ...] = ()
     eligible_circumstances: tuple[str, ...] = ()
     public: bool = True
+    matching: Matching | None = None
 
 
 class ServiceAmended(Amendment, Partners):
@@ -49,6 +60,7 @@ class ServiceAmended(Amendment, Partners):
     eligible_tiers: tuple[Tier, ...] | None = None
     eligible_circumstances: tuple[str, ...] | None = None
     public: bool | None = None
+    matching: Matching | None = None
 
 
 class ServiceWithdrawn(Ending, Partners):

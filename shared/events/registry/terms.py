@@ -13,7 +13,8 @@ Team = Literal["party-members", "veterans", "ethnic-minorities", "residents"]
 Tier = Literal["high", "key", "general"]
 Category = Literal["party-building", "volunteering", "community-service"]
 WorkingHours = Literal["always", "extended", "office"]
-"""`always`; `extended`: every day 08:00-20:00; `office`: Monday to Friday 08:30-17:30; China's time."""
+"""`always`; `extended`: every day 08:00-20:00, on holidays too; `office`: 08:30-17:30 on working days, which
+are Monday to Friday but for holidays and what is worked in return; China's time."""
 Matching = Literal["off", "suggest", "auto"]
 """Whether dispatch proposes volunteers for a service, and offers the work to the best by itself."""
 Reason = Literal["entered-by-mistake", "replaced", "no-longer-needed", "left", "closed"]

@@ -49,3 +49,8 @@ async def show_on_record(
         return Answer(200, dict.fromkeys(shown))
 
     return await commands.run(request, principal, work, lambda: shown)
+
+
+async def record(request: Request, principal: Principal, commands: Commands, viewed: Event) -> Response:
+    """Record `viewed` for something that is no JSON; an empty answer, with the position of the record."""
+    return await show_on_record(request, principal, commands, viewed, {})

@@ -53,7 +53,8 @@ class Gate:
     """Whether commit `pos` of a service is applied here; waits a little for it."""
     rate: RateLimit
     files: tuple[str, ...] = ()
-    """How the paths begin whose bodies are files: the route reads such itself, once it knows who sends it."""
+    """How the paths begin whose bodies are files, `*` for one part of it: the route reads such itself, once
+    it knows who sends it."""
 
 
 class Edge:
@@ -62,6 +63,7 @@ class Edge:
     def __init__(self, app: ASGIApp, gate: Gate) -> None:
         self._app = app
         self._gate = gate
+        self._files = _beginning(gate.files)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -104,7 +106,7 @@ class Edge:
         after, token = headers.get("linli-after"), headers.get("authorization", "")
         if after is not None and await self._gate.knows(token.partition(" ")[2]):
             await self._wait_until(after)
-        if scope["method"] not in _WITH_BODY or path.startswith(self._gate.files):
+        if scope["method"] not in _WITH_BODY or self._files.match(path):
             return receive
         body = await read_body(receive, headers.get("content-length"))
         media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -163,6 +165,12 @@ def _note_refusal(call: _Call, took: float) -> None:
     log.info("call-refused", status=call.status, code=reason, took_ms=round(took * 1000), **known)
     if call.status in (401, 403, 429):
         REFUSED.labels(reason).inc()
+
+
+def _beginning(files: tuple[str, ...]) -> re.Pattern[str]:
+    """What matches a path that begins as one of `files`; nothing, if there are none."""
+    ways = [re.escape(file).replace(r"\*", "[^/]+") for file in files]
+    return re.compile("|".join(ways) or "(?!)")
 
 
 def _new_traceparent() -> str:

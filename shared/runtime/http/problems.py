@@ -33,6 +33,8 @@ REFUSALS: Mapping[str, int] = {
     "scope-not-yours": 403,
     "staff-only": 403,
     "details-not-agreed": 403,
+    "insufficient-scope": 403,
+    "not-in-charge": 403,
     "agreement-backward": 422,
     "agreement-over": 422,
     "details-not-covered": 422,
@@ -48,6 +50,10 @@ REFUSALS: Mapping[str, int] = {
     "grid-retired": 422,
     "consent-over": 422,
     "consent-withdrawn": 422,
+    "expiry-out-of-range": 422,
+    "hold-out-of-range": 422,
+    "merged-into-itself": 422,
+    "no-agreement-for-service": 422,
 }
 UNKNOWN = "unknown-"
 

@@ -1,0 +1,18 @@
+"""The streams that dispatch decides on."""
+
+from __future__ import annotations
+
+from services.dispatch.domain.calendar import CALENDAR
+from services.dispatch.domain.calendar import Command as OfCalendar
+from services.dispatch.domain.capacity import CAPACITY, Declare
+from services.dispatch.domain.request import REQUEST, Command
+from shared.events.index import decode
+from shared.folds.calendar import Calendar
+from shared.folds.capacity import Declared
+from shared.folds.request import Request
+from shared.kernel.event import Event
+from shared.runtime.execute import Aggregate
+
+REQUESTS: Aggregate[Command, Request, Event] = Aggregate(REQUEST, decode)
+CALENDARS: Aggregate[OfCalendar, Calendar, Event] = Aggregate(CALENDAR, decode)
+CAPACITIES: Aggregate[Declare, Declared, Event] = Aggregate(CAPACITY, decode)
