@@ -5,7 +5,9 @@ from __future__ import annotations
 from services.dispatch.domain.calendar import CALENDAR
 from services.dispatch.domain.calendar import Command as OfCalendar
 from services.dispatch.domain.capacity import CAPACITY, Declare
+from services.dispatch.domain.hand_over import HAND_OVER
 from services.dispatch.domain.request import REQUEST, Command
+from shared.events.dispatch import WorkHandedOver
 from shared.events.index import decode
 from shared.folds.calendar import Calendar
 from shared.folds.capacity import Declared
@@ -15,4 +17,5 @@ from shared.runtime.execute import Aggregate
 
 REQUESTS: Aggregate[Command, Request, Event] = Aggregate(REQUEST, decode)
 CALENDARS: Aggregate[OfCalendar, Calendar, Event] = Aggregate(CALENDAR, decode)
+HAND_OVERS: Aggregate[WorkHandedOver, WorkHandedOver | None, Event] = Aggregate(HAND_OVER, decode)
 CAPACITIES: Aggregate[Declare, Declared, Event] = Aggregate(CAPACITY, decode)

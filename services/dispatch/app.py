@@ -10,6 +10,7 @@ from services.dispatch.api import (
     between_units,
     candidates,
     figures,
+    hand_overs,
     life,
     listing,
     open311,
@@ -32,6 +33,7 @@ from services.dispatch.public_requests import PublicRequests
 from services.dispatch.public_services import PublicServices
 from services.dispatch.reactions import reactions
 from services.dispatch.roster import Roster
+from services.dispatch.stale_basis import StaleBasis
 from services.dispatch.timelines import Timelines
 from services.dispatch.views import Requests
 from services.dispatch.working_days import WorkingDays
@@ -56,7 +58,8 @@ def build(settings: Settings) -> FastAPI:
     erasure = Erasure(service.name, service.store, service.sealed, DetailsErased)
 
     tables = (working_days.reactions(), public_services.reactions(), roster.reactions())
-    heard = by_type(service.keys.reactions(), reactions(directory, erasure), *tables)
+    stale = StaleBasis(board, directory, service.keys.agreements, service.executor)
+    heard = by_type(service.keys.reactions(), reactions(directory, erasure), *tables, stale.reactions())
     registry = service.follow(["registry"], heard)
     service.on_open(working_days.load)
     service.on_open(roster.open)
@@ -69,20 +72,24 @@ def build(settings: Settings) -> FastAPI:
     }
     followed = service.keep("memory.v1", Memory(views))
 
-    desk = Desk(service, directory, board, registry, working_days, Matchmaker(directory, roster, duties))
+    matchmaker = Matchmaker(directory, roster, duties)
+    desk = Desk(service, directory, board, registry, working_days, matchmaker, followed)
     clocks = Clocks(board.row)
     board.watch(clocks.changed)
-    firing = Firing(service.executor, working_days, desk.matchmaker, desk.basis)
+    board.watch(stale.changed)
+    firing = Firing(service.executor, working_days, matchmaker, desk.basis)
+    service.also("stale-basis", stale.keep_looking)
     service.also("clocks", lambda: clocks.keep_looking(firing, service.has_settled))
 
     routers = [requests.router, listing.router, life.router, assignments.router, between_units.router]
+    routers += [hand_overs.router]
     routers += [planned_visits.router, visits.router, attachments.router, report.router]
     routers += [candidates.router, open311.router, open311_post.router, figures.router]
     app = service.app(
         "Linli dispatch", routers, BY_SERVICE["dispatch"], files=(attachments.FILES, open311.FORMS)
     )
     app.state.desk = desk
-    app.state.matchmaker = desk.matchmaker
+    app.state.matchmaker = matchmaker
     app.state.open311 = Facade(public_services, public_requests, followed)
     app.state.figures = FigureDesk(service, timelines, followed)
     return app

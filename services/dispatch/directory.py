@@ -11,10 +11,14 @@ from services.dispatch.domain import refusals
 from shared.events.index import decode
 from shared.events.registry import (
     COVERS_ELSEWHERE,
+    ClientRegistered,
+    ClientRevoked,
     ConsentGiven,
     ConsentWithdrawn,
     GridDefined,
     GridRetired,
+    PersonAdmitted,
+    PersonDismissed,
     RecordsMerged,
     ResidentAmended,
     ResidentErased,
@@ -51,10 +55,12 @@ KNOWN: Sequence[type[Event]] = (
     *(ConsentGiven, ConsentWithdrawn),
     *(VolunteerRegistered, VolunteerAmended, VolunteerActivated, VolunteerLeft, VolunteerErased),
     *(VolunteerSuspended, VolunteerResumed, TrainingRecorded, TrainingRevoked),
+    *(ClientRegistered, ClientRevoked, PersonAdmitted, PersonDismissed),
     RecordsMerged,
 )
 FRESH_S = 1.0
 CACHE = 5_000
+STAFF = frozenset({"admin", "dispatcher"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +173,15 @@ class Directory:
         found = await self._get(id)
         if not _living(found, UnitRegistered, community):
             raise Refused("unknown-unit", refusals.UNKNOWN_UNIT)
+
+    async def require_staff(self, id: str, community: str) -> None:
+        """Raises Refused `unknown-staff` for who is not, or no longer, of the staff of `community`."""
+        found = await self._get(id)
+        facts = found.facts
+        staff = isinstance(facts, ClientRegistered | PersonAdmitted) and facts.role in STAFF
+        here = staff and not found.ended and community in facts.communities  # type: ignore[union-attr]
+        if not here:
+            raise Refused("unknown-staff", refusals.UNKNOWN_STAFF)
 
     async def require_grid(self, code: str, community: str) -> None:
         """Raises Refused `unknown-grid`, `grid-retired`."""

@@ -72,6 +72,9 @@ class Requests:
             said = dict(zip(FIELDS, cast(list[Json], values), strict=True))
             said["clock"] = [tuple(each) for each in cast(list[list[Json]], said["clock"])]  # type: ignore[misc]
             self._add(Row(**{name: self._word(name, value) for name, value in said.items()}))
+        for row in self._ordered:
+            for changed in self._watchers:
+                changed(row, None)
 
     def row(self, id: str) -> Row | None:
         """The row of a request."""
@@ -102,6 +105,18 @@ class Requests:
     def of_resident(self, resident: str) -> Sequence[Row]:
         """The requests of a resident, oldest first."""
         return [row for row in self._of.get(resident, ()) if row.resident == resident]
+
+    def open_with(self, volunteer: str) -> list[Row]:
+        """Open requests that a volunteer was asked for, or placed on."""
+        return [row for row in self._ordered if row.open and volunteer in row.volunteers]
+
+    def open_of_unit(self, unit: str) -> list[Row]:
+        """Open requests that concern a unit."""
+        return [row for row in self._ordered if row.open and unit in row.units]
+
+    def open_for(self, service: str) -> list[Row]:
+        """Open requests for a service."""
+        return [row for row in self._ordered if row.open and row.service == service]
 
     def unanswered(self, resident: str, but: str) -> int:
         """At how many visits in a row, at requests of `resident` other than `but`, nobody has opened."""

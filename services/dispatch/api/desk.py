@@ -26,6 +26,8 @@ from shared.runtime.follower import Follower
 from shared.runtime.service import Service
 from shared.runtime.store import EventStore
 
+CATCH_UP_S = 2.0
+
 Reader = Annotated[Principal, Security(bearer, scopes=["dispatch:read"])]
 Writer = Annotated[Principal, Security(bearer, scopes=["dispatch:write"])]
 Coordinator = Annotated[Principal, Security(bearer, scopes=["dispatch:coordinate"])]
@@ -42,6 +44,12 @@ class Desk:
     registry: Follower
     working_days: WorkingDays
     matchmaker: Matchmaker
+    memory: Follower
+
+    async def catch_up(self) -> None:
+        """Wait, for a while, until the lists have all that is on record now."""
+        head = await self.service.store.head()
+        await self.memory.wait_for(self.service.name, head, CATCH_UP_S)
 
     def calendar(self, state: RequestState) -> WorkingCalendar:
         """The working days of the community that a request is of."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from fastapi import APIRouter, Request, Response
 
 from services.dispatch.aggregates import REQUESTS
 from services.dispatch.api import report_shapes
 from services.dispatch.api.attached import attached
 from services.dispatch.api.attached import shown as attachments_shown
-from services.dispatch.api.desk import Desk, DeskOf, DetailsReader
+from services.dispatch.api.desk import DeskOf, DetailsReader
 from services.dispatch.api.shown import request_shown
 from shared.events.details import DetailsViewed
 from shared.kernel.canonical import Json
@@ -21,9 +19,6 @@ from shared.runtime.http.problems import not_found
 from shared.runtime.http.routes import Route
 
 router = APIRouter(prefix="/v1/residents", tags=["privacy"], route_class=Route)
-
-PAGE = 500
-CATCH_UP_S = 2.0
 
 
 @router.get(
@@ -43,7 +38,8 @@ async def report(
     transaction = commands.read(request, principal)
     items: list[Json] = []
     count = 0
-    for id in await _requests_of(desk, persons, facts.community):
+    await desk.catch_up()
+    for id in (row.id for person in persons for row in desk.requests.of_resident(person)):
         state = await transaction.load(REQUESTS, id)
         if state.created is None:
             continue
@@ -57,19 +53,3 @@ async def report(
         items.append({**shown, "created_at": transaction.began(id), **told})
     viewed = DetailsViewed(community=facts.community, subject=resident, purpose="report", count=count)
     return await show_on_record(request, principal, commands, viewed, {"id": resident, "items": items})
-
-
-async def _requests_of(desk: Desk, persons: tuple[str, ...], community: str) -> list[str]:
-    """The ids of all requests of `persons`, found by looking at all that there are, page by page."""
-    head = await desk.service.store.head()
-    for follower in desk.service.followers:
-        if desk.service.name in follower.sources:
-            await follower.wait_for(desk.service.name, head, CATCH_UP_S)
-    found: list[str] = []
-    for person in persons:
-        place: str | None = ""
-        while place is not None:
-            rows, place = desk.requests.page(place, PAGE, {"resident": person}, [community])
-            found += [str(row["id"]) for row in rows]
-            await asyncio.sleep(0)  # others are served in between
-    return found

@@ -48,6 +48,9 @@ NOT_IN_CHARGE = (
     "your unit has not taken this request over; the community office, or the unit that has, can do it"
 )
 NEEDS_COORDINATE = "this needs the scope dispatch:coordinate, which the token does not have"
+TO_ITSELF = (
+    "work is handed over from one to another of the same kind; name two volunteers, or two of the staff"
+)
 NO_AGREEMENT = "no agreement in force with that unit covers this service; choose another unit"
 BACKWARD = "the visit would end before it starts; correct the times"
 AHEAD = "a time lies ahead of now and of the visit's slot; correct it, or send it when it has come"
@@ -73,6 +76,7 @@ _LOOK = "look it up in registry; if it is new, send what Linli-Position said of 
 UNKNOWN_SERVICE = f"dispatch knows no service of your community with this id: {_LOOK}"
 UNKNOWN_VOLUNTEER = f"dispatch knows no volunteer with this id: {_LOOK}"
 UNKNOWN_UNIT = f"dispatch knows no unit of that community with this id: {_LOOK}"
+UNKNOWN_STAFF = f"dispatch knows nobody of the staff of that community with this id: {_LOOK}"
 UNKNOWN_RESIDENT = f"dispatch knows no resident with this id: {_LOOK}"
 VOLUNTEER_SUSPENDED = "the volunteer is suspended; choose another, or have the suspension ended in registry"
 VOLUNTEER_NOT_ACTIVE = "the volunteer is invited only; activate the volunteer in registry, or choose another"

@@ -1,0 +1,172 @@
+"""All that one person has open goes to another: as one command, with a report."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from fastapi import APIRouter, Request, Response
+
+from services.dispatch.aggregates import HAND_OVERS, REQUESTS
+from services.dispatch.api import hand_over_shapes as shapes
+from services.dispatch.api.desk import Coordinator, Desk, DeskOf
+from services.dispatch.api.life_bodies import HandOverBody
+from services.dispatch.deciding import decide_on, place
+from services.dispatch.domain.decision import Volunteer
+from services.dispatch.domain.intake import HandOver
+from services.dispatch.domain.placing import Reassign
+from services.dispatch.domain.refusals import TO_ITSELF
+from services.dispatch.offering import fresh_assignment
+from services.dispatch.rows import Row
+from shared.events.dispatch import WorkHandedOver
+from shared.folds.request import Assignment
+from shared.folds.request import Request as RequestState
+from shared.kernel.canonical import Json
+from shared.kernel.commit import Answer
+from shared.kernel.decider import Refused, require
+from shared.runtime.access import Principal
+from shared.runtime.execute import StreamBusy, Transaction
+from shared.runtime.http.calls import CommandsOf
+from shared.runtime.http.openapi import answers
+from shared.runtime.http.routes import Route
+from shared.runtime.ids import new_id
+
+router = APIRouter(prefix="/v1/hand-overs", tags=["hand-overs"], route_class=Route)
+
+STAFF = ("client-", "person-")
+
+Work = Callable[[Transaction], Awaitable[Answer]]
+
+
+@router.post(
+    "",
+    status_code=201,
+    summary="All that one has open goes to another",
+    responses=answers(shapes.HandOver, 201),
+)
+async def hand_over(
+    body: HandOverBody, request: Request, principal: Coordinator, desk: DeskOf, commands: CommandsOf
+) -> Response:
+    """201 with a report. Of a volunteer: every duty to come, with its visits, as far as the other can take
+    it. Of one of the staff: the open requests that this one looks after. What could not be moved is left as
+    it was, with the code of the rule. 422: `unknown-volunteer`, `unknown-staff`, `same-person`; 409
+    `volunteer-suspended`, `volunteer-not-active`.
+
+    Each piece is a commit of its own; with an Idempotency-Key a call that was cut short goes on where it was.
+    """
+    between = _Between(body.giver, body.taker)
+    id = new_id("hand")
+
+    async def work(transaction: Transaction) -> Answer:
+        require(between.of_one_kind(), "same-person", TO_ITSELF)
+        community = await _community(desk, between, principal)
+        items: list[Json] = []
+        for row in await _open(desk, between, community):
+            items += await _move(desk, transaction, row, between)
+        moved = sum(isinstance(item, dict) and item["result"] == "moved" for item in items)
+        refused = len(items) - moved
+        done = WorkHandedOver(
+            community=community, giver=body.giver, taker=body.taker, moved=moved, refused=refused
+        )
+        await transaction.begin(HAND_OVERS, id, done)
+        return Answer(201, {"id": id, "moved": moved, "refused": refused, "items": items})
+
+    return await commands.run(request, principal, work)
+
+
+class _Between:
+    """Who gives, and who takes."""
+
+    def __init__(self, giver: str, taker: str) -> None:
+        self.giver, self.taker = giver, taker
+
+    def of_volunteers(self) -> bool:
+        """Whether duties are to move; otherwise, who looks after requests changes."""
+        return self.giver.startswith("volunteer-")
+
+    def of_one_kind(self) -> bool:
+        """Whether both are volunteers, or both of the staff, and two."""
+        kinds = [("volunteer-",), STAFF]
+        same = any(self.giver.startswith(kind) and self.taker.startswith(kind) for kind in kinds)
+        return same and self.giver != self.taker
+
+
+async def _community(desk: Desk, between: _Between, principal: Principal) -> str:
+    """The community of the taker, one of the caller's. Raises Refused `unknown-…`."""
+    refusal: Refused | None = None
+    for community in sorted(principal.communities):
+        try:
+            if between.of_volunteers():
+                await desk.directory.volunteer(between.taker, community)
+            else:
+                await desk.directory.require_staff(between.taker, community)
+            return community
+        except Refused as refused:
+            refusal = refused
+    assert refusal is not None
+    raise refusal
+
+
+async def _open(desk: Desk, between: _Between, community: str) -> list[Row]:
+    """The open requests that the giver has a part in, as far as they are on record now."""
+    await desk.catch_up()
+    found = (
+        desk.requests.open_with(between.giver)
+        if between.of_volunteers()
+        else [row for row in desk.requests.all() if row.open and row.coordinator == between.giver]
+    )
+    return [row for row in found if row.community == community]
+
+
+async def _move(desk: Desk, call: Transaction, row: Row, between: _Between) -> list[Json]:
+    """What became of the giver's part in one request: an item for each assignment, or for the request."""
+    state = await call.load(REQUESTS, row.id)
+    if not between.of_volunteers():
+        return [await _moved(desk, call, row.id, "", _hands_over(row.id, between))]
+    theirs = [a for a in state.active() if a.volunteer == between.giver and a.slot.end > call.context.now]
+    return [await _moved(desk, call, row.id, a.id, _reassigns(desk, row.id, a, between)) for a in theirs]
+
+
+async def _moved(desk: Desk, call: Transaction, id: str, part: str, work: Work) -> Json:
+    context = replace(
+        call.context,
+        commit_id=f"{call.context.commit_id}:{part or id}",
+        repeatable=True,
+        request_mac=None,
+        if_match=None,
+    )
+    try:
+        await desk.service.executor.execute(context, work)
+    except Refused as refused:
+        return {"request": id, "result": "refused", "code": refused.code}
+    except StreamBusy:
+        return {"request": id, "result": "refused", "code": "stream-busy"}
+    return {"request": id, "result": "moved"}
+
+
+def _hands_over(id: str, between: _Between) -> Work:
+    async def work(transaction: Transaction) -> Answer:
+        await decide_on(transaction, id, HandOver(between.taker))
+        return Answer(200, {"id": id})
+
+    return work
+
+
+def _reassigns(desk: Desk, id: str, given: Assignment, between: _Between) -> Work:
+    async def work(transaction: Transaction) -> Answer:
+        state = await transaction.load(REQUESTS, id)
+        assert state.created is not None
+        known = await desk.directory.volunteer(between.taker, state.created.community)
+        taker, fresh = Volunteer(between.taker, known.unit), fresh_assignment(id, state)
+        now = transaction.context.now
+        command = Reassign(given.id, fresh, taker, "handed-over", now, desk.basis())
+
+        def placed(after: RequestState) -> Assignment:
+            found = after.assignment(between.taker, given.slot)
+            assert found is not None
+            return found
+
+        await place(transaction, desk.directory, id, command, placed)
+        return Answer(200, {"id": id})
+
+    return work
