@@ -20,6 +20,8 @@ from services.dispatch.api import (
     requests,
     visits,
 )
+from services.dispatch.api.board import boards_of
+from services.dispatch.api.board import router as board_router
 from services.dispatch.api.desk import Desk
 from services.dispatch.api.open311_service import Facade
 from services.dispatch.clocks import Clocks
@@ -70,7 +72,7 @@ def build(settings: Settings) -> FastAPI:
         "open311": public_requests,
         "figures": timelines,
     }
-    followed = service.keep("memory.v1", Memory(views))
+    followed = service.keep("memory.v2", Memory(views))
 
     matchmaker = Matchmaker(directory, roster, duties)
     desk = Desk(service, directory, board, registry, working_days, matchmaker, followed)
@@ -83,12 +85,14 @@ def build(settings: Settings) -> FastAPI:
 
     routers = [requests.router, listing.router, life.router, assignments.router, between_units.router]
     routers += [hand_overs.router]
+    routers += [board_router]
     routers += [planned_visits.router, visits.router, attachments.router, report.router]
     routers += [candidates.router, open311.router, open311_post.router, figures.router]
     app = service.app(
         "Linli dispatch", routers, BY_SERVICE["dispatch"], files=(attachments.FILES, open311.FORMS)
     )
     app.state.desk = desk
+    app.state.boards = boards_of(board, followed, service.name)
     app.state.matchmaker = matchmaker
     app.state.open311 = Facade(public_services, public_requests, followed)
     app.state.figures = FigureDesk(service, timelines, followed)

@@ -183,6 +183,11 @@ class Directory:
         if not here:
             raise Refused("unknown-staff", refusals.UNKNOWN_STAFF)
 
+    async def names_of(self, services: Collection[str]) -> dict[str, Name]:
+        """What each of `services` that is known is called."""
+        found = {id: (await self._get(id, or_nothing=True)).facts for id in services}
+        return {id: facts.name for id, facts in found.items() if isinstance(facts, ServicePublished)}
+
     async def require_grid(self, code: str, community: str) -> None:
         """Raises Refused `unknown-grid`, `grid-retired`."""
         found = await self._get(f"grid-{code}")

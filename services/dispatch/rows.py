@@ -8,12 +8,14 @@ from datetime import datetime
 from operator import attrgetter
 
 from services.dispatch.domain.clock import deadlines
-from shared.folds.request_state import ENDED, Request
+from shared.folds.request_state import ENDED, Assignment, Request, Visit
 from shared.kernel.canonical import Json
 from shared.kernel.times import format_time
 
 Due = tuple[str, str, str]
 """A deadline of the clock: kind, item, moment."""
+Work = tuple[str, str, str, str, str, str]
+"""What takes a volunteer's time: item (`visit-1`), volunteer, unit, start, end, status."""
 
 
 @dataclass(slots=True)
@@ -21,7 +23,8 @@ class Row:
     """What a list says of a request. `place` is where the log has its creation.
 
     `unanswered` is at how many visits in a row nobody has opened, `answered` whether somebody has before
-    those, `visited_at` when the last visit was; `clock` the deadlines as they are now.
+    those, `visited_at` when the last visit was; `clock` the deadlines as they are now; `work` the assignments
+    and visits that hold, or did until they were over.
     """
 
     id: str
@@ -47,11 +50,23 @@ class Row:
     unanswered: int = 0
     answered: bool = False
     clock: tuple[Due, ...] = ()
+    work: tuple[Work, ...] = ()
 
     @property
     def open(self) -> bool:
         """Whether something is to come of it yet."""
         return self.status not in ENDED
+
+    def is_overdue(self, now: str) -> bool:
+        """Whether somebody must have been there by `now`, and nobody has."""
+        return "breached" in self.alarms or any(
+            kind == "sla-breached" and at <= now for kind, _, at in self.clock
+        )
+
+    def volunteers_of(self, unit: str) -> tuple[str, ...]:
+        """Those of `volunteers` who go for `unit`."""
+        theirs = {volunteer for _, volunteer, of, *_ in self.work if of == unit}
+        return tuple(volunteer for volunteer in self.volunteers if volunteer in theirs)
 
     def shown(self) -> dict[str, Json]:
         """For an answer."""
@@ -68,7 +83,7 @@ class Row:
 
 
 _FIELDS = tuple(field.name for field in fields(Row))
-_HIDDEN = frozenset({"place", "clock", "visited_at", "unanswered", "answered"})
+_HIDDEN = frozenset({"place", "clock", "work", "visited_at", "unanswered", "answered"})
 _SHOWN = tuple(name for name in _FIELDS if name not in _HIDDEN)
 FIELDS = _FIELDS
 """The names of all fields, in the order in which a snapshot has them."""
@@ -96,6 +111,7 @@ def said_by(request: Request) -> dict[str, object]:
         "target": request.target,
         "alarms": tuple(alarms(request)),
         "clock": tuple((each.kind, each.item, format_time(each.due)) for each in deadlines(request)),
+        "work": tuple(_work(request)),
         **_visits(request),
     }
 
@@ -119,6 +135,20 @@ def alarms(request: Request) -> Iterator[str]:
 
 def _volunteers(request: Request) -> Iterator[str]:
     return (a.volunteer for a in request.assignments if a.status in ("offered", "accepted", "completed"))
+
+
+def _work(request: Request) -> Iterator[Work]:
+    for assignment in request.assignments:
+        if assignment.status in ("offered", "accepted", "completed"):
+            yield _worked(assignment)
+    for visit in request.visits:
+        if visit.status != "cancelled":
+            yield _worked(visit)
+
+
+def _worked(part: Assignment | Visit) -> Work:
+    item, slot = part.id.partition(".")[2], part.slot
+    return item, part.volunteer, part.unit, format_time(slot.start), format_time(slot.end), part.status
 
 
 def _visits(request: Request) -> dict[str, object]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any, cast
 
+from services.dispatch.agenda import Agenda
+from services.dispatch.choosing import Choice
 from services.dispatch.rows import FIELDS, Row, said_by, values_of
+from services.dispatch.shelves import Shelves, Sort
 from services.dispatch.states import Read, States
 from shared.events.dispatch import REQUEST_EVENTS
 from shared.folds.request import Request
@@ -32,6 +35,8 @@ _CREATED = ("channel", "community", "service", "category", "grid", "units")
 
 Changed = Callable[[Row, Row | None], None]
 """Told of a row as it is now, and as it was; None if it is new."""
+Happened = Callable[[Row, Row | None, str], None]
+"""The same, with the place in the log of the event that did it."""
 
 
 class Requests:
@@ -44,13 +49,28 @@ class Requests:
         self._ordered: list[Row] = []
         self._of: dict[str, list[Row]] = {}
         self._words: dict[object, object] = {}
+        self._shelves = Shelves()
+        self._agenda = Agenda()
         self._watchers: list[Changed] = []
+        self._listeners: list[Happened] = []
 
     def watch(self, changed: Changed) -> None:
         """Tell `changed` of every row that there is, and of every one that changes, from now on."""
         for row in self._ordered:
             changed(row, None)
         self._watchers.append(changed)
+
+    def listen(self, happened: Happened) -> None:
+        """Tell `happened` of what an event changes, from now on."""
+        self._listeners.append(happened)
+
+    def become(self, fresh: Requests) -> None:
+        """Have what `fresh` has, which is used up by it; whoever watches is told of it as of a start."""
+        watchers, listeners = self._watchers, self._listeners
+        vars(self).update(vars(fresh))
+        self._watchers, self._listeners = [], listeners
+        for changed in watchers:
+            self.watch(changed)
 
     async def follow(self, events: Sequence[CloudEvent]) -> None:
         """See `View.follow`: dispatch's own events."""
@@ -70,8 +90,11 @@ class Requests:
         """See `View.restore`."""
         for values in rows:
             said = dict(zip(FIELDS, cast(list[Json], values), strict=True))
-            said["clock"] = [tuple(each) for each in cast(list[list[Json]], said["clock"])]  # type: ignore[misc]
-            self._add(Row(**{name: self._word(name, value) for name, value in said.items()}))
+            for name in ("clock", "work"):
+                said[name] = [tuple(each) for each in cast(list[list[Json]], said[name])]  # type: ignore[misc]
+            row = Row(**{name: self._word(name, value) for name, value in said.items()})
+            self._add(row)
+            self._put(row, None)
         for row in self._ordered:
             for changed in self._watchers:
                 changed(row, None)
@@ -84,23 +107,45 @@ class Requests:
         """Every row, oldest first."""
         return self._ordered
 
+    def services(self) -> set[str]:
+        """Those that something was asked of."""
+        return {row.service for row in self._ordered}
+
     def page(
-        self, after: str, limit: int, only: Mapping[str, str], communities: Collection[str]
-    ) -> tuple[list[dict[str, Json]], str | None]:
-        """Requests of `communities` behind the place `after`, and the place to go on from; None if there is
-        nothing behind.
+        self, choice: Choice, limit: int, sort: Sort = "created", after: str = ""
+    ) -> tuple[list[Row], str | None]:
+        """Requests behind the key `after` of the order, and the key to go on from; None if there is nothing
+        behind.
 
         A page may be short, or empty, and still not be the last.
         """
+        found: list[Row] = []
+        key = last = after
+        for looked_at, (following, row) in enumerate(self._in_order(choice, sort, after)):
+            if looked_at == LOOKED_AT:
+                return found, last if len(found) == limit else key
+            if choice.fits(row):
+                if len(found) == limit:
+                    return found, last
+                found.append(row)
+                last = following
+            key = following
+        return found, None
+
+    def among(self, statuses: Iterable[str], sort: Sort = "due") -> Iterator[Row]:
+        """All of `statuses`, in order; nothing may change meanwhile."""
+        return (row for _, row in self._shelves.of(statuses, sort))
+
+    def on_days(self, first: str, last: str | None = None) -> list[Row]:
+        """Those at which somebody is to be, or was, from the day `first` up to and with `last`."""
+        return self._agenda.between(first, last)
+
+    def _in_order(self, choice: Choice, sort: Sort, after: str) -> Iterator[tuple[str, Row]]:
+        if choice.statuses is not None or sort == "due":
+            statuses = self._shelves.statuses() if choice.statuses is None else choice.statuses
+            return self._shelves.of(statuses, sort, after)
         start = bisect_right(self._places, after)
-        end = start + LOOKED_AT
-        looked_at = islice(self._ordered, start, end)
-        fit = (row for row in looked_at if row.community in communities and row.has(only))
-        found = list(islice(fit, limit + 1))
-        shown = [row.shown() for row in found[:limit]]
-        if len(found) > limit:
-            return shown, found[limit - 1].place
-        return shown, self._places[end - 1] if end < len(self._places) else None
+        return ((self._places[at], self._ordered[at]) for at in range(start, len(self._places)))
 
     def of_resident(self, resident: str) -> Sequence[Row]:
         """The requests of a resident, oldest first."""
@@ -152,8 +197,15 @@ class Requests:
         row.version = event.version
         if before is not None and before.resident != row.resident:
             self._index(row)
+        self._put(row, before)
         for changed in self._watchers:
             changed(row, before)
+        for happened in self._listeners:
+            happened(row, before, sequence(event.place.pos, event.place.index))
+
+    def _put(self, row: Row, before: Row | None) -> None:
+        self._shelves.move(row, before)
+        self._agenda.move(row, before)
 
     def _begun(self, event: CloudEvent) -> Row:
         said = {name: self._word(name, event.data[name]) for name in _CREATED}
@@ -185,4 +237,12 @@ class Requests:
     def _word(self, name: str, value: Json) -> Any:
         """`value`; one object for the words that most rows share."""
         kept: Any = tuple(value) if isinstance(value, list) else value
-        return self._words.setdefault(kept, kept) if name in _SHARED else kept
+        if name == "work":
+            return tuple(
+                (self._same(item), self._same(who), self._same(unit), start, end, self._same(status))
+                for item, who, unit, start, end, status in kept
+            )
+        return self._same(kept) if name in _SHARED else kept
+
+    def _same(self, kept: Any) -> Any:
+        return self._words.setdefault(kept, kept)

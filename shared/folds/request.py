@@ -229,6 +229,8 @@ def _held(request: Request, event: RequestHeld) -> Request:
 def _resumed(request: Request, event: RequestResumed) -> Request:
     clock = replace(request.clock, due=event.due, warn_at=event.warn_at, escalates_at=event.escalates_at)
     status = request.hold.before if request.hold is not None else request.status
+    if status == "assigned" and not any(request.active()):
+        status = "triaged"
     return replace(request, status=status, hold=None, clock=clock)
 
 

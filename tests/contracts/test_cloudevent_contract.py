@@ -9,6 +9,9 @@ from shared.kernel.commit import Actor, Commit, StoredEvent
 from tests.support.goldens import FOLDER, golden
 
 REQUEST = "request-0192f5d0-7c1e-7a44-9d3b-5f0e6c2a1b47"
+ADDED = {"due", "warn_at", "training", "matching", "lead_unit"}
+"""Fields that the event got after this document was written."""
+CREATED = {name: value for name, value in golden("events", "request-created").items() if name not in ADDED}
 COMMIT = Commit(
     id="0192f5d0-7c1d-7000-8000-0000000000c0",
     events=(
@@ -17,7 +20,7 @@ COMMIT = Commit(
             type="request-created",
             stream=REQUEST,
             version=1,
-            data=golden("events", "request-created"),
+            data=CREATED,
             occurred_at="2026-11-24T03:29:28.123Z",
         ),
         StoredEvent(
@@ -47,7 +50,7 @@ def test_the_golden_document_reads_back() -> None:
     event = parse(GOLDEN)
     assert (event.id, event.stream, event.version) == (COMMIT.events[0].id, REQUEST, 1)
     assert (event.place.pos, event.place.index, event.place.size) == (184, 0, 2)
-    assert event.data == golden("events", "request-created")
+    assert event.data == CREATED
 
 
 def test_attribute_names_are_lower_case_letters_and_digits() -> None:

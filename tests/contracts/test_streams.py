@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import pytest
 
 from services.audit.domain.replay import to_json
+from shared.events.dispatch import REQUEST_EVENTS
 from shared.events.index import decode
 from shared.folds import calendar, capacity, credential, record, request, working_days
 from shared.kernel.canonical import Json
@@ -43,6 +44,12 @@ def fold_of(stream: dict[str, Json]) -> Callable[[Sequence[Event]], object]:
 
 def test_every_fold_has_a_golden_stream() -> None:
     assert {str(golden("streams", name)["fold"]) for name in STREAMS} == set(FOLDS)
+
+
+def test_every_event_of_a_request_is_in_a_golden_stream() -> None:
+    streams = (golden("streams", name) for name in STREAMS)
+    seen = {type(event) for stream in streams if stream["fold"] == "request" for event in events_of(stream)}
+    assert seen == set(REQUEST_EVENTS)
 
 
 @pytest.mark.parametrize("name", STREAMS)

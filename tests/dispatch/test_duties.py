@@ -21,8 +21,8 @@ from shared.events.dispatch import (
 )
 from shared.kernel.cloudevent import CloudEvent
 from shared.kernel.event import Event
-from tests.support.candidates import NINE_TO_TEN, TEN_TO_ELEVEN, at, slot
 from tests.support.entering import BEGUN, Told
+from tests.support.story import NINE_TO_TEN, TEN_TO_ELEVEN, at, slot
 
 MEI, BO, WANG, LI = "volunteer-mei", "volunteer-bo", "resident-wang", "resident-li"
 MEIS_WEEK = "calendar-volunteer-mei-2026-w48"

@@ -22,7 +22,8 @@ from shared.events.dispatch import Slot
 from shared.events.registry import DateException, Opening, Span, Training, VolunteerRegistered, Weekday
 from shared.folds.calendar import Calendar, Duty
 from shared.kernel.decider import Refused
-from tests.support.candidates import MEI, NINE_TO_TEN, TEN_TO_ELEVEN, at, slot
+from tests.support.candidates import MEI
+from tests.support.story import NINE_TO_TEN, TEN_TO_ELEVEN, at, slot
 
 WORK = Wanted(NINE_TO_TEN)
 WEDNESDAY = "2026-11-25"

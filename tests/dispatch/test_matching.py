@@ -14,7 +14,8 @@ from services.dispatch.domain.eligibility import Candidate, Wanted
 from services.dispatch.domain.matching import SKILLED, Known, Ranked, choose, near_grids, rank
 from shared.events.registry import Opening, Training
 from shared.folds.calendar import Calendar, Duty
-from tests.support.candidates import MEI, NINE_TO_TEN, at, slot
+from tests.support.candidates import MEI
+from tests.support.story import NINE_TO_TEN, at, slot
 
 BO = replace(MEI, id="volunteer-bo", unit="unit-school")
 WORK = Wanted(
@@ -203,7 +204,7 @@ def test_all_that_speaks_for_a_volunteer_is_said() -> None:
         "load": {"load": 2},
     }
     assert (found.eligible, found.shortfalls) == (True, ())
-    assert found.score == 30 + 0 + 15 + 5 + 40 + 25 + 10 - 4
+    assert found.score == 30 + 0 + 15 + 5 + 40 + 25 + 10 - 4 == sum(each.points for each in found.reasons)
 
 
 def test_where_nothing_is_known_nothing_is_said() -> None:

@@ -11,8 +11,8 @@ from shared.events.dispatch import RequestCreated
 from shared.events.registry import ResidentRegistered, VolunteerRegistered
 from shared.folds.request import Assignment, Request
 from shared.runtime.mongo import Database
-from tests.support.candidates import NINE_TO_TEN, at
 from tests.support.entering import Told
+from tests.support.story import NINE_TO_TEN, at
 
 FOUR = [f"volunteer-{number}" for number in range(1, 5)]
 CREATED = RequestCreated.model_validate(

@@ -103,8 +103,8 @@ async def test_who_lacks_what_the_service_asks_for_comes_last_and_it_is_said_why
         "ready": True,
         "score": 30,
         "reasons": [
-            {"code": "skills", "skills": [asked.skill]},
-            {"code": "trained", "courses": [course]},
+            {"code": "skills", "points": 30, "skills": [asked.skill]},
+            {"code": "trained", "points": 0, "courses": [course]},
         ],
         "shortfalls": [],
     }
@@ -137,7 +137,7 @@ async def test_whoever_is_on_duty_then_is_not_free_and_has_a_load(shaba: Communi
         assert found[capped]["shortfalls"] == [
             {"code": "load-cap-reached", "hard": True, "load": 1, "cap": 1}
         ]
-        assert {"code": "load", "load": 1} in found[capped]["reasons"]
+        assert {"code": "load", "points": -2, "load": 1} in found[capped]["reasons"]
         assert next(iter(found)) == idle
     assert found[idle]["ready"]
 
@@ -153,7 +153,7 @@ async def test_soft_shortfalls_are_said_and_do_not_stop_staff(shaba: Community) 
     id = await asked.request(resident=str(resident.body["id"]))
     found = await asked.ranked(id)
     assert list(found) == [there, away]
-    assert {"code": "common-language", "languages": ["yi"]} in found[there]["reasons"]
+    assert {"code": "common-language", "points": 15, "languages": ["yi"]} in found[there]["reasons"]
     assert (found[away]["eligible"], found[away]["ready"]) == (True, False)
     assert codes(found[away]["shortfalls"]) == {"not-available", "no-common-language"}
 
@@ -175,8 +175,10 @@ async def test_whoever_has_been_there_before_comes_first(shaba: Community) -> No
     assert done.status == 200, done.body
     found = await asked.ranked(await asked.request(resident=resident), done)
     assert next(iter(found)) == known
-    assert {"code": "visited-before", "last": format_time(there)[:10]} in found[known]["reasons"]
-    assert {"code": "near-grid", "grid": "shaba-04"} in found[known]["reasons"]
+    assert {"code": "visited-before", "points": 25, "last": format_time(there)[:10]} in found[known][
+        "reasons"
+    ]
+    assert {"code": "near-grid", "points": 5, "grid": "shaba-04"} in found[known]["reasons"]
     elsewhere = await asked.ranked(await asked.request())
     assert "visited-before" not in codes(elsewhere[known]["reasons"])
 

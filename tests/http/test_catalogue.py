@@ -56,6 +56,19 @@ async def test_training_and_eligibility_are_codes_in_one_order_and_can_be_taken_
     assert (await registry.patch(path, {"training": None})).headers["etag"] == '"2"'
 
 
+async def test_how_volunteers_are_found_is_said_of_a_service_or_not(shaba: Community) -> None:
+    path, made = await published(shaba)
+    assert "matching" not in await shown(shaba, path, made)
+    assert "matching" not in await told(shaba, made)
+    registry = shaba.admin["registry"]
+    amended = await registry.patch(path, {"matching": "auto"})
+    assert (await shown(shaba, path, amended))["matching"] == "auto"
+    assert (await told(shaba, amended))["matching"] == "auto"
+    for wrong in ("always", None):
+        refused = await registry.patch(path, {"matching": wrong})
+        assert (refused.status, refused.body["code"]) == (422, "invalid-request")
+
+
 async def test_a_service_changes_hands_and_both_units_hear_of_it(shaba: Community) -> None:
     path, _ = await published(shaba, supporting_units=[SCHOOL])
     registry = shaba.admin["registry"]

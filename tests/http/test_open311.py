@@ -455,6 +455,33 @@ async def test_service_requests_by_status(shaba: Community) -> None:
     assert (reply.status, reply.body[0]["code"]) == (400, "unknown-status")
 
 
+async def test_service_requests_that_are_over_are_closed_with_the_moment_of_their_closing(
+    shaba: Community,
+) -> None:
+    service = await of_own_service(shaba)
+    ids = [await asked(shaba, service_code=service) for _ in range(3)]
+    desk = shaba.staff["dispatch"]
+    for id, ending, body in (
+        (ids[0], "withdraw", {"reason": "no-longer-needed"}),
+        (ids[1], "reject", {"reason": "out-of-scope"}),
+    ):
+        ended = await desk.post(f"/v1/requests/{id}/{ending}", body)
+        assert ended.status == 200, ended.body
+
+    async def both() -> bool:
+        return len(await listed(shaba, service_code=service, status="closed")) == 2
+
+    await until(both)
+    closed = await listed(shaba, service_code=service, status="closed")
+    assert [(row["service_request_id"], row["status_notes"]) for row in closed] == [
+        (ids[1], "rejected"),
+        (ids[0], "withdrawn"),
+    ]
+    assert all(row["updated_datetime"] > row["requested_datetime"] for row in closed)
+    still = await listed(shaba, service_code=service, status="open")
+    assert [row["service_request_id"] for row in still] == [ids[2]]
+
+
 async def test_service_requests_by_dates_of_90_days_at_the_most(shaba: Community) -> None:
     service, now = await of_own_service(shaba), datetime.now(UTC)
     id = await asked(shaba, service_code=service)

@@ -16,6 +16,7 @@ from shared.runtime.parking import Parking, parked_events
 from tests.support import (
     everyday,
     everyday_agreements,
+    everyday_life,
     everyday_matching,
     everyday_open311,
     everyday_tables,
@@ -140,6 +141,7 @@ STORIES = (
     *(everyday_agreements.agreements, everyday_agreements.catalogue_for_others),
     everyday_agreements.another_community,
     everyday_tables.tables,
+    everyday_life.life,
     everyday_matching.matching,
     everyday_open311.open311,
     everyday_working_days.working_days,

@@ -23,6 +23,7 @@ ASIDE = {
     "request-withdrawn": "withdrawn",
 }
 THERE = {"visit-checked-in": "checked_in_at", "visit-no-answer": "at"}
+SETS_DUE = ("request-created", "request-triaged", "request-resumed", "request-reopened")
 
 Count = dict[str, Any]
 
@@ -97,8 +98,7 @@ class Story:
         for event in events:
             if event.type in THERE:
                 met.append(time(event.data[THERE[event.type]]))
-            sets_due = ("request-created", "request-triaged", "request-resumed", "request-reopened")
-            if event.type in sets_due and not met and event.data.get("due"):
+            if event.type in SETS_DUE and not met and event.data.get("due"):
                 due = time(event.data["due"])
             if event.type == "request-held":
                 stopped = time(event.data["held_at"])
@@ -119,7 +119,7 @@ class Story:
         held = [e for e in events if e.type in ("request-held", "request-resumed")]
         still = held and held[-1].type == "request-held"
         over = any(e.type in (*THERE, "request-resolved") for e in events)
-        has_due = any(e.data.get("due") for e in events)
+        has_due = any(e.type in SETS_DUE and e.data.get("due") for e in events)
         return bool(has_due and not over and not still and self.in_time(events) is None)
 
     @property

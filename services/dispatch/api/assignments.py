@@ -82,8 +82,8 @@ async def offer(
             found = (a for a in after.assignments if a.volunteer == who.id and a.slot == body.slot)
             return [a for a in found if a.status in ("offered", "accepted")][-1]
 
-        after, placed = await place(transaction, desk.directory, id, command, asked)
-        return _answer(201 if transaction.events else 200, id, after, placed, transaction)
+        _, placed = await place(transaction, desk.directory, id, command, asked)
+        return _answer(201 if transaction.events else 200, id, placed, transaction, f"/v1/requests/{id}")
 
     return await commands.run(request, principal, work)
 
@@ -129,8 +129,8 @@ async def accept(
     async def work(transaction: Transaction) -> Answer:
         stream, _, found = await own_assignment(transaction, id, principal)
         command = Accept(found.id, transaction.context.now, desk.basis())
-        after, placed = await place(transaction, desk.directory, stream, command, _by_id(found.id))
-        return _answer(200, stream, after, placed, transaction)
+        _, placed = await place(transaction, desk.directory, stream, command, _by_id(found.id))
+        return _answer(200, stream, placed, transaction)
 
     return await commands.run(request, principal, work)
 
@@ -147,7 +147,7 @@ async def decline(
     async def work(transaction: Transaction) -> Answer:
         stream, _, _ = await own_assignment(transaction, id, principal)
         after = await decide_on(transaction, stream, Decline(id, body.reason))
-        answer = _answer(200, stream, after, _by_id(id)(after), transaction)
+        answer = _answer(200, stream, _by_id(id)(after), transaction)
         if transaction.events:
             await offer_to_the_best(transaction, desk.matchmaker, stream, desk.basis())
         return answer
@@ -169,7 +169,7 @@ async def release(
     async def work(transaction: Transaction) -> Answer:
         stream, _, _ = await own_assignment(transaction, id, principal)
         after = await decide_on(transaction, stream, Release(id, body.reason))
-        return _answer(200, stream, after, _by_id(id)(after), transaction)
+        return _answer(200, stream, _by_id(id)(after), transaction)
 
     return await commands.run(request, principal, work)
 
@@ -193,8 +193,10 @@ async def reassign(
         who = await _volunteer(desk, principal, body.volunteer, state)
         fresh = fresh_assignment(stream, state)
         command = Reassign(id, fresh, who, body.reason, transaction.context.now, desk.basis())
-        after, placed = await place(transaction, desk.directory, stream, command, _placed(who.id, found.slot))
-        return _answer(201 if transaction.events else 200, stream, after, placed, transaction)
+        _, placed = await place(transaction, desk.directory, stream, command, _placed(who.id, found.slot))
+        return _answer(
+            201 if transaction.events else 200, stream, placed, transaction, f"/v1/requests/{stream}"
+        )
 
     return await commands.run(request, principal, work)
 
@@ -231,8 +233,8 @@ def _by_id(id: str) -> Callable[[RequestState], Assignment]:
 
 
 def _answer(
-    status: int, id: str, state: RequestState, assignment: Assignment, transaction: Transaction
+    status: int, id: str, assignment: Assignment, transaction: Transaction, location: str | None = None
 ) -> Answer:
     version = transaction.version(id)
     body = {**assignment_shown(assignment), "request": id, "version": version}
-    return Answer(status, body, f"/v1/requests/{id}", version)
+    return Answer(status, body, location, version)

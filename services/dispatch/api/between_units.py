@@ -144,7 +144,7 @@ async def refer(
         after = await decide_on(transaction, id, command)
         asked = next(r for r in after.referrals if r.unit == body.unit and r.status == "offered")
         status = 201 if transaction.events else 200
-        return _referral_answer(status, id, asked, principal, transaction)
+        return _referral_answer(status, id, asked, principal, transaction, f"/v1/requests/{id}")
 
     return await commands.run(request, principal, work)
 
@@ -205,7 +205,7 @@ async def blow(
         after = await decide_on(transaction, id, command)
         shown: list[Json] = [whistle_shown(w) for w in after.whistles if w.unit in units]
         answer = standing(id, after, transaction, whistles=shown)
-        return Answer(201 if transaction.events else 200, answer.body, answer.location, answer.etag)
+        return Answer(201 if transaction.events else 200, answer.body, f"/v1/requests/{id}", answer.etag)
 
     return await commands.run(request, principal, work)
 
@@ -254,11 +254,16 @@ async def _on_referral(
 
 
 def _referral_answer(
-    status: int, id: str, referral: Referral, principal: Principal, transaction: Transaction
+    status: int,
+    id: str,
+    referral: Referral,
+    principal: Principal,
+    transaction: Transaction,
+    location: str | None = None,
 ) -> Answer:
     version = transaction.version(id)
     body: dict[str, Json] = {**referral_shown(referral, principal), "request": id, "version": version}
-    return Answer(status, body, f"/v1/requests/{id}", version)
+    return Answer(status, body, location, version)
 
 
 async def _capacity(transaction: Transaction, unit: str, service: str) -> Capacity:

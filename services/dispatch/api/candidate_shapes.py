@@ -18,12 +18,13 @@ from shared.runtime.ids import Id
 class Reason(Shape):
     """What speaks for a volunteer, or against; which facts there are goes by the code."""
 
-    example: ClassVar[Document] = {"code": "visited-before", "last": "2026-11-17"}
+    example: ClassVar[Document] = {"code": "visited-before", "points": 25, "last": "2026-11-17"}
 
     code: str = Field(
         description="`first-choice`, `visited-before`, `skills`, `trained`, `common-language`, `same-grid`, "
         "`near-grid`, `free`, `load`; more may come"
     )
+    points: int = Field(description="what it adds to the score")
     skills: list[str] | Absent = Field(None, description="those asked for that are there")
     courses: list[str] | Absent = None
     languages: list[str] | Absent = Field(None, description="those that both speak")
@@ -66,7 +67,11 @@ class Candidate(Shape):
         "eligible": False,
         "ready": False,
         "score": 53,
-        "reasons": [{"code": "skills", "skills": ["first-aid"]}, Reason.example, {"code": "load", "load": 1}],
+        "reasons": [
+            {"code": "skills", "points": 30, "skills": ["first-aid"]},
+            Reason.example,
+            {"code": "load", "points": -2, "load": 1},
+        ],
         "shortfalls": [Shortfall.example],
     }
 

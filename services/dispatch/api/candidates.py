@@ -104,6 +104,6 @@ def _shown(ranked: Ranked) -> dict[str, Json]:
         "eligible": ranked.eligible,
         "ready": ranked.ready,
         "score": ranked.score,
-        "reasons": [{"code": each.code, **each.facts} for each in ranked.reasons],
+        "reasons": [{"code": each.code, "points": each.points, **each.facts} for each in ranked.reasons],
         "shortfalls": [{"code": each.code, "hard": each.hard, **each.facts} for each in ranked.shortfalls],
     }

@@ -161,4 +161,4 @@ def standing(id: str, state: RequestState, transaction: Transaction, **more: obj
     """What every command on a request answers: how it stands."""
     body = {"id": id, "status": state.status, "version": transaction.version(id), **more}
     told = {name: value for name, value in body.items() if value is not None}
-    return Answer(200, told, f"/v1/requests/{id}", transaction.version(id))  # type: ignore[arg-type]
+    return Answer(200, told, etag=transaction.version(id))  # type: ignore[arg-type]

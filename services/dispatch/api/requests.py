@@ -122,8 +122,7 @@ async def triage(
                 "due": format_time(after.due),
                 "version": version,
             },
-            f"/v1/requests/{id}",
-            version,
+            etag=version,
         )
 
     return await commands.run(request, principal, work)

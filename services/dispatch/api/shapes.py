@@ -194,13 +194,20 @@ class Coordinates(Shape):
 
 
 class Detail(Shape):
-    """What was said in words, or where somebody was."""
+    """What was said in words, or where somebody was; of who asked through Open311, what the form said."""
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1})
     example: ClassVar[Document] = {"text": "请尽快上门"}
 
     text: str | Absent = None
     position: Coordinates | Absent = None
+    address: str | Absent = None
+    address_id: str | Absent = None
+    first_name: str | Absent = None
+    last_name: str | Absent = None
+    phone: str | Absent = None
+    email: str | Absent = None
+    media_url: str | Absent = None
 
 
 class RequestDetails(Shape):

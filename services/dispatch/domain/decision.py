@@ -85,7 +85,9 @@ class Decision:
         self.end_offers()
         for assignment in tuple(self.request.active()):
             went = any(
-                visit.volunteer == assignment.volunteer and visit.status not in ("cancelled", "missed")
+                visit.volunteer == assignment.volunteer
+                and assignment.slot.covers(visit.slot)
+                and visit.status not in ("cancelled", "missed")
                 for visit in self.request.visits
             )
             if assignment.slot.end > now and not went:

@@ -30,23 +30,8 @@ from services.dispatch.domain.eligibility import HARD, Candidate, Shortfall, Wan
 from shared.folds.calendar import Calendar
 from shared.kernel.canonical import Json
 
-POINTS = {
-    "first-choice": 40,
-    "skills": 0,
-    "visited-before": 25,
-    "common-language": 15,
-    "same-grid": 10,
-    "near-grid": 5,
-    "trained": 0,
-    "free": 5,
-    "not-available": -20,
-    "asked-before": -10,
-    "declined-before": -50,
-}
-SKILLED = 30
-"""Points of whoever has all skills."""
-BUSY = -2
-"""Points of each duty in that week."""
+FIRST_CHOICE, SKILLED, VISITED, LANGUAGE, SAME_GRID, NEAR_GRID, FREE, BUSY = 40, 30, 25, 15, 10, 5, 5, -2
+LACKING = {"not-available": -20, "asked-before": -10, "declined-before": -50}
 FULL = 10
 """Duties a week from which more of them make no difference any more."""
 
@@ -57,9 +42,10 @@ _NUMBERED = re.compile(r"^(.*?)(\d+)$")
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """What speaks for or against a volunteer, by a stable code; `facts` say what exactly."""
+    """What speaks for or against a volunteer, by a stable code, and how much; `facts` say what exactly."""
 
     code: str
+    points: int
     facts: dict[str, Json] = field(default_factory=dict)
 
 
@@ -127,17 +113,11 @@ def _judged(wanted: Wanted, candidate: Candidate, known: Known, near: frozenset[
     elif candidate.id in known.asked:
         lacks = (*lacks, Shortfall("asked-before"))
     codes = {each.code for each in lacks}
-    reasons = [
-        *_of_the_work(wanted, candidate, codes),
-        *_of_the_past(wanted, candidate.id, known, near),
-    ]
-    score = sum([POINTS[each.code] for each in reasons]) + sum([POINTS.get(code, 0) for code in codes])
-    if wanted.skills:
-        have = [skill for skill in wanted.skills if skill in candidate.skills]
-        score += SKILLED * len(have) // len(wanted.skills)
+    reasons = _of_the_work(wanted, candidate, codes)
+    reasons += _of_the_past(wanted, candidate.id, known, near)
     if calendars and (load := load_of(calendars)):
-        reasons.append(Reason("load", {"load": load}))
-        score += BUSY * min(load, FULL)
+        reasons.append(Reason("load", BUSY * min(load, FULL), {"load": load}))
+    score = sum([each.points for each in reasons]) + sum([LACKING.get(code, 0) for code in codes])
     return Ranked(candidate, HARD.isdisjoint(codes), score, tuple(reasons), lacks)
 
 
@@ -146,29 +126,26 @@ def _of_the_work(wanted: Wanted, candidate: Candidate, codes: set[str]) -> list[
     if wanted.skills:
         have: list[Json] = [skill for skill in wanted.skills if skill in candidate.skills]
         if have:
-            reasons.append(Reason("skills", {"skills": have}))
+            reasons.append(Reason("skills", SKILLED * len(have) // len(wanted.skills), {"skills": have}))
     if wanted.training and _UNTRAINED.isdisjoint(codes):
-        courses: list[Json] = [*wanted.training]
-        reasons.append(Reason("trained", {"courses": courses}))
+        reasons.append(Reason("trained", 0, {"courses": [*wanted.training]}))
     if shared := wanted.languages & candidate.languages:
-        languages: list[Json] = [*sorted(shared)]
-        reasons.append(Reason("common-language", {"languages": languages}))
-    declared = candidate.availability or candidate.exceptions
-    if declared and _AWAY.isdisjoint(codes):
-        reasons.append(Reason("free"))
+        reasons.append(Reason("common-language", LANGUAGE, {"languages": [*sorted(shared)]}))
+    if (candidate.availability or candidate.exceptions) and _AWAY.isdisjoint(codes):
+        reasons.append(Reason("free", FREE))
     return reasons
 
 
 def _of_the_past(wanted: Wanted, id: str, known: Known, near: frozenset[str]) -> list[Reason]:
     reasons = []
     if id == known.first_choice:
-        reasons.append(Reason("first-choice"))
+        reasons.append(Reason("first-choice", FIRST_CHOICE))
     if (last := known.visited.get(id)) is not None:
-        reasons.append(Reason("visited-before", {"last": last}))
+        reasons.append(Reason("visited-before", VISITED, {"last": last}))
     if not (grids := known.grids.get(id)):
         return reasons
     if wanted.grid in grids:
-        reasons.append(Reason("same-grid", {"grid": wanted.grid}))
+        reasons.append(Reason("same-grid", SAME_GRID, {"grid": wanted.grid}))
     elif beside := sorted(near.intersection(grids)):
-        reasons.append(Reason("near-grid", {"grid": beside[0]}))
+        reasons.append(Reason("near-grid", NEAR_GRID, {"grid": beside[0]}))
     return reasons

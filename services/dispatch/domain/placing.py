@@ -15,6 +15,7 @@ from services.dispatch.domain.decision import (
     Volunteer,
     not_found,
     of_assignment,
+    require_not_ended,
     require_worked_on,
 )
 from shared.events.dispatch import (
@@ -151,6 +152,7 @@ def release(command: Release, decision: Decision) -> None:
     if found.status == "released":
         return
     _require_active(decision, found)
+    require_not_ended(decision.request)
     for visit in decision.request.visits_of(found):
         named = {"visit": visit.id, "volunteer": visit.volunteer, "unit": visit.unit}
         decision.add(VisitCancelled, **named, reason="volunteer-released")

@@ -71,6 +71,7 @@ MATCHING_OFF = (
     "volunteers are not proposed for this service; choose one yourself, or have its `matching` amended in "
     "registry"
 )
+STAFF_CHOICES = "only staff can choose by `team` or `coordinator`; leave them out"
 
 _LOOK = "look it up in registry; if it is new, send what Linli-Position said of it as Linli-After"
 UNKNOWN_SERVICE = f"dispatch knows no service of your community with this id: {_LOOK}"

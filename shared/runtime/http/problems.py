@@ -54,6 +54,7 @@ REFUSALS: Mapping[str, int] = {
     "hold-out-of-range": 422,
     "merged-into-itself": 422,
     "no-agreement-for-service": 422,
+    "same-person": 422,
 }
 UNKNOWN = "unknown-"
 

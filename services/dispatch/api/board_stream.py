@@ -1,0 +1,109 @@
+"""The board's changes as server-sent events (HTML, "Server-sent events")."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from time import monotonic
+
+from fastapi.responses import StreamingResponse
+from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
+from starlette.types import Send
+
+from services.dispatch.listeners import Listener, Listeners
+from services.dispatch.rows import Row
+from services.dispatch.views import Requests
+from shared.kernel.canonical import Json, encode
+from shared.runtime.http.problems import Problem
+
+HEARTBEAT_S = 15.0
+CHECK_S = 1.5
+"""How often it is asked whether the token is good yet."""
+STUCK_S = 30.0
+"""How long a listener may take nothing before its connection is cut."""
+RETRY_MS = 2_000
+
+RESET = {"code": "load-the-board", "detail": "what changed is not known any more; load /v1/board anew"}
+
+
+class EventStream(StreamingResponse):
+    """Server-sent events. Whoever takes none for long is cut off."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, events: AsyncIterator[bytes]) -> None:
+        super().__init__(events, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+
+    async def stream_response(self, send: Send) -> None:
+        """See StreamingResponse."""
+        start = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
+        await send(start)
+        with suppress(TimeoutError):
+            async for chunk in self.body_iterator:
+                async with asyncio.timeout(STUCK_S):
+                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+@dataclass(slots=True)
+class Told:
+    """What one listener is told. `known`: whether it is known here what it missed."""
+
+    requests: Requests
+    listeners: Listeners
+    listener: Listener
+    known: bool
+    shown: Callable[[Row], Mapping[str, Json]]
+
+    async def events(self, verify: Callable[[], Awaitable[object]]) -> AsyncIterator[bytes]:
+        """What changes, until the listener is lost or `verify` raises a Problem."""
+        try:
+            yield format_sse_event(comment="linli", retry=RETRY_MS)
+            if not self.known:
+                yield _said("reset", RESET, self.listener.place)
+            async for event in self._until_it_ends(verify):
+                yield event
+        finally:
+            self.listeners.close(self.listener)
+
+    async def _until_it_ends(self, verify: Callable[[], Awaitable[object]]) -> AsyncIterator[bytes]:
+        checked = spoke = monotonic()
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CHECK_S):
+                    await self.listener.woken.wait()
+            if monotonic() - checked >= CHECK_S:
+                try:
+                    await verify()
+                except Problem as problem:
+                    yield _said("over", {"code": problem.code, "detail": problem.detail})
+                    return
+                checked = monotonic()
+            for event in self._changes():
+                yield event
+                spoke = monotonic()
+            if self.listener.lost:
+                yield _said("reset", RESET, self.listener.place)
+                return
+            if monotonic() - spoke >= HEARTBEAT_S:
+                yield KEEPALIVE_COMMENT
+                spoke = monotonic()
+
+    def _changes(self) -> list[bytes]:
+        """Each row that changed, as it is now. Only the last has the place: whoever is cut off before it asks
+        for all of them again."""
+        ids, place = self.listener.taken()
+        found = []
+        for number, id in enumerate(ids, start=1):
+            row, last = self.requests.row(id), place if number == len(ids) else None
+            if row is not None and self.listener.choice.fits(row):
+                found.append(_said("changed", self.shown(row), last))
+            else:
+                found.append(_said("gone", {"id": id}, last))
+        return found
+
+
+def _said(event: str, data: Mapping[str, Json], place: str | None = None) -> bytes:
+    return format_sse_event(event=event, data_str=encode(data).decode(), id=place)
