@@ -17,6 +17,7 @@ from shared.events.registry import (
     ConsentWithdrawn,
     GridDefined,
     GridRetired,
+    Name,
     PersonAdmitted,
     PersonDismissed,
     RecordsMerged,

@@ -49,9 +49,7 @@ UNITS = ("unit-a", "unit-b")
 TEAMS = {"volunteer-1": "residents", "volunteer-2": "veterans", "volunteer-3": "veterans"}
 
 moments = st.integers(0, 28 * 24 * 60).map(lambda minutes: BEGIN + timedelta(minutes=minutes, milliseconds=7))
-soon = st.sampled_from([0, 1, 7, 30, 59, 60, 61, 300, 2000, 20_000]).map(
-    lambda minutes: timedelta(minutes=minutes)
-)
+soon = st.sampled_from([timedelta(minutes=m) for m in (0, 1, 7, 30, 59, 60, 61, 300, 2000, 20_000)])
 visits = st.fixed_dictionaries(
     {
         "visit": st.sampled_from(["visit-1", "visit-2"]),

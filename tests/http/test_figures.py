@@ -13,9 +13,12 @@ import pytest
 from services.dispatch import chart_words
 from services.dispatch.chart import Chart, drawn
 from services.dispatch.domain.figures import Figures, Period, figures_of
-from shared.kernel.times import format_time
+from shared.kernel.cloudevent import CloudEvent, from_document
+from shared.kernel.times import format_time, parse_time
 from tests.support.client import Client, Reply
 from tests.support.community import HEALTH, MEALS, SCHOOL, Community, slot
+from tests.support.everyday_life import at_the_door, between_units, put_aside
+from tests.support.recount import recount
 
 SVG = "{http://www.w3.org/2000/svg}"
 FLAT = figures_of([], Period(0, 0, 0)).flat()
@@ -103,6 +106,41 @@ async def test_a_unit_sees_its_own_requests_and_no_other_units_name(shaba: Commu
     assert b"unit-" not in table
 
 
+def flat(figures: dict[str, Any]) -> dict[str, Any]:
+    """The figures of a document by the names of the table's columns."""
+    found: dict[str, Any] = {}
+    for name, said in figures.items():
+        parts = said if isinstance(said, dict) else {"value": said}
+        found |= {name if part == "value" else f"{name}_{part}": value for part, value in parts.items()}
+    return found
+
+
+async def log_of(client: Client) -> list[CloudEvent]:
+    """All that the service has recorded."""
+    events: list[CloudEvent] = []
+    after: str | None = "0"
+    while after is not None:
+        page = (await client.get("/v1/events", after=after, limit="500")).body
+        events += [from_document(document, b"") for document in page["items"]]
+        after = page["next"]
+    return events
+
+
+@pytest.mark.parametrize("by", ["service", "category", "unit", "grid", "week"])
+async def test_figures_agree_with_a_count_made_from_the_log(shaba: Community, by: str) -> None:
+    await at_the_door(shaba)
+    await put_aside(shaba)
+    await between_units(shaba)
+    start, as_of = datetime.now(UTC) - timedelta(hours=1), datetime.now(UTC)
+    document = await made(shaba.staff["dispatch"], format_time(start), as_of=format_time(as_of), by=by)
+    log = await log_of(shaba.admin["dispatch"])
+    exact = {name: parse_time(document[name]) for name in ("to", "as_of")}
+    total, groups = recount(log, parse_time(document["from"]), exact["to"], exact["as_of"], by)
+    assert total["requests"] > 3
+    assert flat(document["total"]) == total
+    assert {each["group"]: flat(each["figures"]) for each in document["groups"]} == groups
+
+
 async def test_a_table_says_the_same_as_the_document(shaba: Community) -> None:
     since = now()
     await visited(shaba)
@@ -186,7 +224,7 @@ def test_a_chart_escapes_what_it_is_given() -> None:
             *("svg", "title", "rect", "text", "path", "circle"),
         }
         assert root.find(f"{SVG}title") is not None
-        assert [each.text for each in root.iter(f"{SVG}text")][0] == '<script>alert("1")</script>&'
+        assert next(each.text for each in root.iter(f"{SVG}text")) == '<script>alert("1")</script>&'
     assert "nichts" in drawn(Chart("", "", "", "nichts", [("a", None)]))
 
 

@@ -16,6 +16,7 @@ from shared.runtime.parking import Parking, parked_events
 from tests.support import (
     everyday,
     everyday_agreements,
+    everyday_figures,
     everyday_life,
     everyday_matching,
     everyday_open311,
@@ -141,6 +142,7 @@ STORIES = (
     *(everyday_agreements.agreements, everyday_agreements.catalogue_for_others),
     everyday_agreements.another_community,
     everyday_tables.tables,
+    everyday_figures.figures,
     everyday_life.life,
     everyday_matching.matching,
     everyday_open311.open311,

@@ -40,6 +40,7 @@ NINE_TO_TEN = slot("25T01:00", "25T02:00")
 TEN_TO_ELEVEN = slot("25T02:00", "25T03:00")
 CREATED_AT = at("24T03:30")
 DUE = at("24T04:00")
+WARN_AT = at("24T03:54")
 UNITS = ("unit-health-centre", "unit-red-cross")
 WITH_SCHOOL = (*UNITS, "unit-school")
 DIGEST = "d" * 64
@@ -71,7 +72,7 @@ def created(**other: Any) -> RequestCreated:
 
 def triaged(**other: Any) -> RequestTriaged:
     """Urgent, and due half an hour after its creation."""
-    return RequestTriaged(**{**TERMS, "due": DUE, **other})
+    return RequestTriaged(**{**TERMS, "due": DUE, "warn_at": WARN_AT, **other})
 
 
 def assigned(
@@ -92,8 +93,9 @@ def assigned(
 def scheduled(
     volunteer: Volunteer = MEI, when: Slot = NINE_TO_TEN, number: int = 1, **other: Any
 ) -> VisitScheduled:
-    """The `number`th visit is fixed."""
-    return VisitScheduled(**{**TERMS, **_visit(volunteer, number), "slot": when, **other})
+    """The `number`th visit is fixed, by the first assignment."""
+    facts = {**TERMS, **_visit(volunteer, number), "slot": when, "assignment": f"{REQUEST_ID}.assignment-1"}
+    return VisitScheduled(**{**facts, **other})
 
 
 def checked_in(volunteer: Volunteer = MEI, number: int = 1, **other: Any) -> VisitCheckedIn:

@@ -113,7 +113,9 @@ OF_REFERRAL = {"referral": REFERRAL, "unit": SCHOOL, "from_unit": UNITS[0], "uni
 OF_WHISTLE = {"whistle": WHISTLE, "unit": POLICE, "units": WITH_POLICE}
 
 
-def offered(number: int = 1, volunteer: Any = MEI, when: Any = NINE_TO_TEN, **other: Any) -> AssignmentOffered:
+def offered(
+    number: int = 1, volunteer: Any = MEI, when: Any = NINE_TO_TEN, **other: Any
+) -> AssignmentOffered:
     """The volunteer is asked to go, as the `number`th, until two in the afternoon."""
     facts = {**of_assignment(number, volunteer), "slot": when, "expires_at": ANSWER_BY, "basis": BASIS}
     return said(AssignmentOffered, **{**facts, **other})
@@ -127,7 +129,13 @@ def held(**other: Any) -> RequestHeld:
 
 def referred(**other: Any) -> RequestReferred:
     """The school is asked to take it over."""
-    facts = {**OF_REFERRAL, "reason": "nearer", "capacity": "open", "expires_at": REFERRED_UNTIL, "basis": BASIS}
+    facts = {
+        **OF_REFERRAL,
+        "reason": "nearer",
+        "capacity": "open",
+        "expires_at": REFERRED_UNTIL,
+        "basis": BASIS,
+    }
     return said(RequestReferred, **{**facts, **other})
 
 
@@ -247,9 +255,7 @@ COMMANDS: Mapping[str, Command] = {
     "cancel": CancelVisit(VISIT, "weather"),
     "check in": CheckIn(VISIT, "gps", None, None, at("25T01:05"), NOW, CREATED_AT, None),
     "check out": CheckOut(VISIT, "gps", None, None, at("25T01:50"), NOW, CREATED_AT, None),
-    "complete": Complete(
-        VISIT, "partly-done", True, at("25T01:05"), at("25T01:50"), NOW, CREATED_AT, None
-    ),
+    "complete": Complete(VISIT, "partly-done", True, at("25T01:05"), at("25T01:50"), NOW, CREATED_AT, None),
     "amend a visit": AmendVisit(VISIT, "wrong-outcome", NOW, CREATED_AT, outcome="not-done"),
     "no answer": NoAnswer(VISIT, at("25T01:10"), NOW, CREATED_AT),
     "refer": Refer(REFERRAL + "0", POLICE, UNITS[0], "nearer", "open", False, REFERRED_UNTIL, NOW, BASIS),

@@ -75,7 +75,7 @@ class StreamQuery(ChoiceQuery):
 async def board(
     query: Annotated[BoardQuery, Query()], principal: Reader, desk: DeskOf, boards: BoardsOf
 ) -> Response:
-    """Columns by status, each with how many there are and the first by due; alarms alike; and what is overdue.
+    """Columns by status, each with how many there are and the first by due; alarms alike; what is overdue.
     For a unit's client what concerns it; another unit's is 404, 403 `staff-only` by `team` or
     `coordinator`."""
     choice = await choice_of(query, principal, desk, frozenset(COLUMNS))

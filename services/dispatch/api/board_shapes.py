@@ -68,8 +68,8 @@ class Board(Shape):
 STREAM: dict[int | str, Document] = {
     200: {
         "description": "Server-sent events: `changed` with a row as in `GET /v1/requests`; `gone` with the "
-        "`id` of one that is on this board no longer; `reset`: load the board anew; `over` with the `code` of "
-        "why nothing more comes.",
+        "`id` of one that is on this board no longer; `reset`: load the board anew; `over` with the `code` "
+        "of why nothing more comes.",
         "content": {
             "text/event-stream": {
                 "schema": {"type": "string"},
