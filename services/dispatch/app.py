@@ -22,6 +22,8 @@ from services.dispatch.api import (
 )
 from services.dispatch.api.board import boards_of
 from services.dispatch.api.board import router as board_router
+from services.dispatch.api.calendars import router as calendars_router
+from services.dispatch.api.days import router as days_router
 from services.dispatch.api.desk import Desk
 from services.dispatch.api.open311_service import Facade
 from services.dispatch.clocks import Clocks
@@ -46,11 +48,12 @@ from shared.runtime.keyring import load_keyring
 from shared.runtime.projection import View
 from shared.runtime.service import Service, by_type
 from shared.runtime.settings import Settings
+from shared.runtime.timers import Clock, now
 
 
-def build(settings: Settings) -> FastAPI:
-    """The application."""
-    service = Service("dispatch", settings, load_keyring(settings.key_file))
+def build(settings: Settings, clock: Clock = now) -> FastAPI:
+    """The application; `clock` is the time that it goes by."""
+    service = Service("dispatch", settings, load_keyring(settings.key_file), clock)
     directory = Directory(service.database)
     working_days = WorkingDays(service.database)
     board = Requests(service.store.stream)
@@ -76,7 +79,7 @@ def build(settings: Settings) -> FastAPI:
 
     matchmaker = Matchmaker(directory, roster, duties)
     desk = Desk(service, directory, board, registry, working_days, matchmaker, followed)
-    clocks = Clocks(board.row)
+    clocks = Clocks(board.row, clock)
     board.watch(clocks.changed)
     board.watch(stale.changed)
     firing = Firing(service.executor, working_days, matchmaker, desk.basis)
@@ -85,7 +88,7 @@ def build(settings: Settings) -> FastAPI:
 
     routers = [requests.router, listing.router, life.router, assignments.router, between_units.router]
     routers += [hand_overs.router]
-    routers += [board_router]
+    routers += [board_router, days_router, calendars_router]
     routers += [planned_visits.router, visits.router, attachments.router, report.router]
     routers += [candidates.router, open311.router, open311_post.router, figures.router]
     app = service.app(

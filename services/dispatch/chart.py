@@ -33,7 +33,7 @@ class Chart:
 
 def drawn(chart: Chart) -> str:
     """The chart as an SVG document."""
-    width = LEFT + max(len(chart.points), 5) * STEP + 24
+    width = LEFT + max(len(chart.points), 7) * STEP + 24
     height = TOP + HEIGHT + BOTTOM
     values = [value for _, value in chart.points if value is not None]
     top = chart.top or _round_up(max(values, default=0))

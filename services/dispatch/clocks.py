@@ -10,26 +10,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from heapq import heappop, heappush
 
 import structlog
 
 from services.dispatch.rows import Row
 from shared.kernel.times import format_time, to_milliseconds
+from shared.runtime.timers import Clock, now
 
 LOOK_S = 0.25
 FAILED_AT_MOST = 10
 """Deadlines that may fail in one look before the others are left for the next: the store may be away."""
 
 log = structlog.get_logger()
-
-Now = Callable[[], datetime]
-
-
-def utc_now() -> datetime:
-    """The time."""
-    return to_milliseconds(datetime.now(UTC))
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -51,7 +45,7 @@ class Clocks:
     """The deadlines of all open requests, the next one first."""
 
     row_of: Callable[[str], Row | None]
-    now: Now = utc_now
+    clock: Clock = now
     _heap: list[Due] = field(default_factory=list)
     _known: set[Due] = field(default_factory=set)
 
@@ -63,7 +57,7 @@ class Clocks:
     async def look(self, fire: Fire) -> int:
         """Have happen all that is due by now; how much that was. One that fails holds none of the others up,
         and is due yet."""
-        moment = self.now()
+        moment = to_milliseconds(self.clock())
         written, fired = format_time(moment), 0
         failed: list[Due] = []
         while self._heap and self._heap[0].at <= written and len(failed) < FAILED_AT_MOST:

@@ -184,6 +184,20 @@ class Directory:
         if not here:
             raise Refused("unknown-staff", refusals.UNKNOWN_STAFF)
 
+    async def volunteer_on_record(self, id: str, communities: Collection[str]) -> VolunteerRegistered:
+        """A volunteer of `communities`, one who left or is suspended too. Raises Refused `not-found`."""
+        facts = (await self._get(id)).facts
+        if not isinstance(facts, VolunteerRegistered) or facts.community not in communities:
+            raise Refused("not-found", NOT_FOUND)
+        return facts
+
+    async def unit_on_record(self, id: str, communities: Collection[str]) -> UnitRegistered:
+        """A unit of `communities`, one that takes part no longer too. Raises Refused `not-found`."""
+        facts = (await self._get(id)).facts
+        if not isinstance(facts, UnitRegistered) or facts.community not in communities:
+            raise Refused("not-found", NOT_FOUND)
+        return facts
+
     async def names_of(self, services: Collection[str]) -> dict[str, Name]:
         """What each of `services` that is known is called."""
         found = {id: (await self._get(id, or_nothing=True)).facts for id in services}

@@ -86,6 +86,8 @@ BY_SERVICE: Mapping[str, Mapping[str, type[Event]]] = {
         dispatch.DutyBooked,
         dispatch.DutyFreed,
         dispatch.CapacityDeclared,
+        dispatch.CalendarFeedOpened,
+        dispatch.CalendarFeedRevoked,
         dispatch.WorkHandedOver,
         DetailsViewed,
         DetailsErased,

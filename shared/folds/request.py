@@ -201,7 +201,8 @@ def _corrected(request: Request, event: VisitAmended) -> Request:
 
 def _no_answer(request: Request, event: VisitNoAnswer) -> Request:
     request = _with_visit(request, event.visit, status="no-answer", started_at=event.at)
-    return replace(request, status="in-service")
+    # Somebody was there, which is what the response time is about.
+    return _met(replace(request, status="in-service"), event.at)
 
 
 def _marked_duplicate(request: Request, event: RequestMarkedDuplicate) -> Request:

@@ -31,8 +31,8 @@ class Terms:
 
 @dataclass(slots=True)
 class Agreements:
-    """The collection `agreements`: `{_id: agreement, unit, services, details_of, starts_at, ends_at, over}`, and
-    `{_id: unit, over: true}` of a unit that takes part no longer.
+    """The collection `agreements`: `{_id: agreement, unit, services, details_of, starts_at, ends_at, over}`,
+    and `{_id: unit, over: true}` of a unit that takes part no longer.
 
     Each event sets fields of its own, so that it makes no difference how often it comes.
     """
@@ -122,5 +122,5 @@ class Agreements:
         services = document.get("services", details_of)  # of those that were kept before, these are known
         assert isinstance(details_of, list)
         assert isinstance(services, list)
-        starts_at, ends_at = (parse_time(str(document[name])) for name in ("starts_at", "ends_at"))
-        of_unit[id] = Terms(frozenset(services), frozenset(details_of), starts_at.timestamp(), ends_at.timestamp())
+        starts, ends = (parse_time(str(document[name])).timestamp() for name in ("starts_at", "ends_at"))
+        of_unit[id] = Terms(frozenset(services), frozenset(details_of), starts, ends)

@@ -51,6 +51,7 @@ from shared.runtime.settings import Settings
 from shared.runtime.snapshots import Snapshots
 from shared.runtime.source import Feed, OwnLog, Source
 from shared.runtime.store import EventStore
+from shared.runtime.timers import Clock, now
 from shared.runtime.tokens import ServiceToken
 from shared.runtime.tombstones import Tombstones
 
@@ -79,10 +80,13 @@ def by_type(*tables: Mapping[str, Reaction]) -> Handler:
 
 
 class Service:
-    """One service's parts. `build` in its `app.py` adds followers, openings and routes, then `app`."""
+    """One service's parts. `build` in its `app.py` adds followers, openings and routes, then `app`.
 
-    def __init__(self, name: str, settings: Settings, keyring: Keyring) -> None:
+    `clock` is the time that commands go by."""
+
+    def __init__(self, name: str, settings: Settings, keyring: Keyring, clock: Clock = now) -> None:
         self.name = name
+        self.clock = clock
         self.settings = settings
         self.keyring = keyring
         self._client = connect(settings.mongo_url.get_secret_value())
@@ -167,7 +171,7 @@ class Service:
         begin that take files, `*` for one part of it."""
         app = FastAPI(title=title, version=VERSION, lifespan=self._lifespan, docs_url=None, redoc_url=None)
         app.state.keys = self.keys
-        app.state.commands = Commands(self.name, self.executor, self.keyring)
+        app.state.commands = Commands(self.name, self.executor, self.keyring, self.clock)
         app.state.service = self
         for router in (system_routes(self, event_types), keyring_routes(self), docs_routes(title), *routers):
             add_routes(app, router)

@@ -9,7 +9,7 @@ import pytest
 from services.audit.domain.replay import to_json
 from shared.events.dispatch import REQUEST_EVENTS
 from shared.events.index import decode
-from shared.folds import calendar, capacity, credential, record, request, working_days
+from shared.folds import calendar, capacity, credential, feed, record, request, working_days
 from shared.kernel.canonical import Json
 from shared.kernel.event import Event
 from tests.support.goldens import golden, names
@@ -18,6 +18,7 @@ FOLDS: Mapping[str, Callable[[Sequence[Event]], object]] = {
     "request": request.FOLD.over,
     "calendar": calendar.FOLD.over,
     "capacity": capacity.FOLD.over,
+    "feed": feed.FOLD.over,
     "working-days": working_days.FOLD.over,
     "record": record.FOLD.over,
     "credential": credential.FOLD.over,

@@ -9,14 +9,15 @@ from hypothesis import given as for_all
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from services.dispatch.domain.calendar import CALENDAR, Book
-from shared.events.dispatch import Slot
+from services.dispatch.domain.calendar import CALENDAR, Book, Free
+from shared.events.dispatch import DutyFreed, Slot
 from shared.folds.calendar import weeks
 from shared.kernel.times import parse_time
 from tests.support.given import given
 from tests.support.story import BO, NINE_TO_TEN, TEN_TO_ELEVEN, booked, slot
 
 HERS = booked("request-1.assignment-1")
+FREED = DutyFreed(**HERS.model_dump())
 ONE_MS = timedelta(milliseconds=1)
 HALF_A_DAY = timedelta(hours=12)
 
@@ -65,6 +66,27 @@ def test_the_conflict_named_is_the_one_that_overlaps() -> None:
         .when(Book(booked("request-3.visit-1", slot("25T02:30", "25T03:30"))))
         .refused("volunteer-not-free", conflict="request-2.assignment-1")
     )
+
+
+def test_time_that_is_given_back_is_free() -> None:
+    given(CALENDAR, HERS).when(Free(FREED)).then(FREED)
+    after = given(CALENDAR, HERS, FREED)
+    assert after.state.duties == ()
+    after.when(Free(FREED)).then_nothing()
+    after.when(Book(booked("request-2.assignment-1"))).then(booked("request-2.assignment-1"))
+
+
+def test_what_is_not_booked_or_at_another_time_is_not_given_back() -> None:
+    other = booked("request-2.assignment-1", TEN_TO_ELEVEN)
+    given(CALENDAR, other).when(Free(FREED)).then_nothing()
+    moved = booked(HERS.duty, TEN_TO_ELEVEN)
+    given(CALENDAR, moved).when(Free(FREED)).then_nothing()
+
+
+def test_a_duty_that_moves_is_no_conflict_with_itself() -> None:
+    moved = booked(HERS.duty, slot("25T01:30", "25T02:30"))
+    given(CALENDAR, HERS).when(Book(moved)).then(moved)
+    assert [duty.slot for duty in given(CALENDAR, HERS, moved).state.duties] == [moved.slot]
 
 
 def test_a_slot_inside_a_week_is_in_that_weeks_calendar_alone() -> None:

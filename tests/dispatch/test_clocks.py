@@ -115,8 +115,20 @@ async def test_offers_and_referrals_come_back(town: Clockwork) -> None:
     await town.does(ID, lambda now: Offer(f"{ID}.assignment-1", MEI, when, by, now, "registry@1"))
     await town.passes(HOUR)
     assert await town.said(ID) == ["assignment-expired"]
-    asked = (f"{ID}.referral-1", "unit-school", None, "no-capacity", "open", False)
-    await town.does(ID, lambda now: Refer(*asked, now + DAY, now, "registry@1"))
+    await town.does(
+        ID,
+        lambda now: Refer(
+            f"{ID}.referral-1",
+            "unit-school",
+            None,
+            "no-capacity",
+            "open",
+            False,
+            now + DAY,
+            now,
+            "registry@1",
+        ),
+    )
     await town.passes(DAY)
     assert await town.said(ID) == ["assignment-expired", "referral-expired"]
     assert [row.status for row in town.replicas[0].view.all()] == ["triaged"]

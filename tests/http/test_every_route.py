@@ -27,6 +27,7 @@ OPEN = {
     ("get", "/hsds/services/{id}"),
     ("get", "/hsds/organizations"),
     ("get", "/hsds/organizations/{id}"),
+    ("get", "/v1/calendars/{owner}.ics"),
     ("get", "/open311/v2/discovery.{format}"),
     ("get", "/open311/v2/services.{format}"),
     ("get", "/open311/v2/services/{code}.{format}"),

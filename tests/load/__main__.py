@@ -1,7 +1,7 @@
 """make bench: speed beside limits and peers, in one run, in turns; medians and spread.
 
-python -m tests.load [requests] [stack] [recording] [latency] [access] [imports] [lists] [--rounds N]
-    [--quick]
+python -m tests.load [requests] [life] [growth] [timers] [stack] [recording] [latency] [access] [imports]
+    [lists] [--rounds N] [--quick]
 """
 
 from __future__ import annotations
@@ -12,14 +12,19 @@ import os
 import signal
 
 from tests.load.access import seen_token_against_none, token_against_a_bare_route
+from tests.load.growth import throughput_as_it_grows, timers_at_rest
 from tests.load.imports import rows_of_a_table
 from tests.load.latency import answer_to_webhook
+from tests.load.life import VOLUNTEERS, life_against_a_bare_route
 from tests.load.lists import pages_among_many
 from tests.load.recording import recording_against_peers
 from tests.load.requests import post_against_a_bare_route, whole_stack
 from tests.load.rounds import console
 
-PARTS = ("requests", "stack", "recording", "latency", "access", "imports", "lists")
+PARTS = (
+    *("requests", "life", "growth", "timers", "stack"),
+    *("recording", "latency", "access", "imports", "lists"),
+)
 
 
 async def main(parts: list[str], rounds: int, scale: float) -> None:
@@ -31,6 +36,12 @@ async def main(parts: list[str], rounds: int, scale: float) -> None:
     console.print(f"{os.cpu_count()} cores, load {load}; {rounds} rounds")
     if "requests" in parts:
         await post_against_a_bare_route(rounds, int(3000 * scale))
+    if "life" in parts:
+        await life_against_a_bare_route(rounds, int(3000 * scale), int(VOLUNTEERS * scale))
+    if "growth" in parts:
+        await throughput_as_it_grows(rounds, scale)
+    if "timers" in parts:
+        await timers_at_rest(rounds, scale)
     if "stack" in parts:
         await whole_stack(int(3000 * scale))
     if "recording" in parts:

@@ -22,7 +22,7 @@ from tests.support.community import HEALTH, MEALS, community
 from tests.support.receiver import receiving
 from tests.support.waiting import until
 
-CONNECTIONS = 32
+CONNECTIONS = 64
 BODY = {"service": MEALS, "grid": "shaba-03", "channel": "telephone"}
 TEXT = {**BODY, "text": "老人独居, 头晕, 请尽快上门量血压"}
 
@@ -83,7 +83,7 @@ async def post_against_a_bare_route(rounds: int, count: int) -> None:
                     "with text": lambda: generate(url, TEXT, count, token),
                 },
             )
-    goals = [Goal("POST /v1/requests", "bare route", 1.0), Goal("with text", "bare route", 0.8)]
+    goals = [Goal("POST /v1/requests", "bare route", 1.2), Goal("with text", "bare route", 0.9)]
     report(f"Requests, {CONNECTIONS} connections, {count} a round", series, goals)
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from pydantic import BaseModel
 
 from shared.events.index import decode
-from shared.folds import calendar, capacity, credential, record, request, working_days
+from shared.folds import calendar, capacity, credential, feed, record, request, working_days
 from shared.kernel.canonical import Json
 from shared.kernel.event import Event
 from shared.kernel.times import format_time
@@ -80,6 +80,8 @@ def _fold_of(stream: str) -> Callable[[Sequence[Event]], object]:
             return calendar.FOLD.over
         case "capacity":
             return capacity.FOLD.over
+        case "feed":
+            return feed.FOLD.over
         case "working":
             return working_days.FOLD.over
         case "client" | "token" | "person":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -79,7 +78,7 @@ async def board(
     For a unit's client what concerns it; another unit's is 404, 403 `staff-only` by `team` or
     `coordinator`."""
     choice = await choice_of(query, principal, desk, frozenset(COLUMNS))
-    now = format_time(datetime.now(UTC))
+    now = format_time(desk.service.clock())
     position = boards.listeners.place_now()
     found = board_of(boards.requests.among(COLUMNS), choice, query.limit, now)
 

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -128,7 +128,7 @@ async def chart(query: Annotated[ChartQuery, Query()], principal: Reader, desk: 
 
 
 async def _made(query: FiguresQuery, principal: Principal, desk: FigureDesk) -> Made:
-    now = to_milliseconds(datetime.now(UTC))
+    now = to_milliseconds(desk.service.clock())
     as_of = query.as_of or now
     if as_of > now:
         raise Problem(422, "as-of-ahead", "nothing is known yet of what is ahead; send an `as_of` up to now")

@@ -21,6 +21,7 @@ from shared.events.dispatch.attachments import (
     RemovalReason,
 )
 from shared.events.dispatch.clock import RequestEscalated, SlaBreached, SlaWarned
+from shared.events.dispatch.feeds import CalendarFeedOpened, CalendarFeedRevoked
 from shared.events.dispatch.requests import (
     DuplicateJoined,
     RequestAmended,
@@ -110,6 +111,8 @@ __all__ = [
     "AttachmentAdded",
     "AttachmentKind",
     "AttachmentRemoved",
+    "CalendarFeedOpened",
+    "CalendarFeedRevoked",
     "CancelReason",
     "Capacity",
     "CapacityDeclared",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Depends, Request, Response
@@ -17,6 +16,7 @@ from shared.runtime.execute import Context, Executor, Outcome, Transaction
 from shared.runtime.http.problems import Problem
 from shared.runtime.ids import idempotent_commit_id, new_event_id
 from shared.runtime.keyring import Keyring
+from shared.runtime.timers import Clock
 
 POSITION = "Linli-Position"
 _KEY = re.compile(r'^(?:"([\x21\x23-\x7e]{1,255})"|([\x21\x23-\x7e]{1,255}))$')
@@ -26,10 +26,11 @@ _ETAG = re.compile(r'^"([0-9]{1,9})"$')
 class Commands:
     """Runs the commands of one service's routes. `service` names it in `Linli-Position`."""
 
-    def __init__(self, service: str, executor: Executor, keyring: Keyring) -> None:
+    def __init__(self, service: str, executor: Executor, keyring: Keyring, clock: Clock) -> None:
         self._service = service
         self._executor = executor
         self._keyring = keyring
+        self._clock = clock
 
     async def run(
         self,
@@ -54,7 +55,7 @@ class Commands:
         body: bytes = request.scope.get("linli.body", b"")
         return Context(
             actor=Actor(principal.role, principal.client),
-            now=to_milliseconds(datetime.now(UTC)),
+            now=to_milliseconds(self._clock()),
             correlation=request.scope["linli.request_id"],
             traceparent=request.scope["linli.traceparent"],
             commit_id=idempotent_commit_id(principal.client, method, path, key) if key else new_event_id(),
