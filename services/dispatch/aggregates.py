@@ -5,9 +5,9 @@ from __future__ import annotations
 from services.dispatch.domain.calendar import CALENDAR
 from services.dispatch.domain.calendar import Command as OfCalendar
 from services.dispatch.domain.capacity import CAPACITY, Declare
-from services.dispatch.domain.hand_over import HAND_OVER
 from services.dispatch.domain.feeds import FEED
 from services.dispatch.domain.feeds import Command as OfFeed
+from services.dispatch.domain.hand_over import HAND_OVER
 from services.dispatch.domain.request import REQUEST, Command
 from shared.events.dispatch import WorkHandedOver
 from shared.events.index import decode

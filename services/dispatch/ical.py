@@ -23,7 +23,8 @@ def calendar_of(work: Iterable[tuple[Row, Work]], names: Mapping[str, Name], now
     calendar.add("method", "PUBLISH")
     for row, each in work:
         calendar.add_component(_event(row, each, names.get(row.service), now))
-    return calendar.to_ical()
+    written: bytes = calendar.to_ical()
+    return written
 
 
 def _event(row: Row, work: Work, name: Name | None, now: datetime) -> Event:

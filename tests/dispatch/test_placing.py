@@ -4,7 +4,7 @@ repeat."""
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -120,7 +120,7 @@ def test_whoever_was_asked_may_be_asked_anew(situation: str) -> None:
 
 
 @pytest.mark.parametrize("expires_at", [NOW, NOW - MOMENT, NINE_TO_TEN.end + MOMENT])
-def test_an_offer_ends_after_now_and_before_its_slot_does(expires_at: object) -> None:
+def test_an_offer_ends_after_now_and_before_its_slot_does(expires_at: datetime) -> None:
     wrong = replace(OFFER, expires_at=expires_at)
     given(REQUEST, *AFTER_TRIAGE).when(wrong).refused("expiry-out-of-range")
 

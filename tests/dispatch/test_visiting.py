@@ -390,3 +390,4 @@ def test_nobody_opening_is_a_visit_that_took_place(at_the_door: datetime) -> Non
     after = given(REQUEST, *AFTER_SCHEDULING, no_answer(at=at_the_door)).state
     assert (after.status, list(after.open_visits())) == ("in-service", [])
     assert after.visits[0].started_at == at_the_door
+    assert after.clock.met_at == at_the_door

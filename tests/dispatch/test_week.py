@@ -1,4 +1,4 @@
-"""A week of Shaba with everything in it, through HTTP; and every figure of it, counted anew from audit's log."""
+"""A week of Shaba with everything in it, through HTTP; every figure of it, counted anew from audit's log."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -102,7 +103,7 @@ async def test_an_offer_that_nobody_answers_expires_by_itself(shaba: Community) 
 
     async def expired() -> bool:
         found = await whole(desk, id)
-        return found["assignments"][0]["status"] == "expired" and found["untaken"] == [HEALTH]
+        return bool(found["assignments"][0]["status"] == "expired" and found["untaken"] == [HEALTH])
 
     await until(expired, 15)
     assert (await whole(desk, id))["status"] == "triaged"
@@ -373,3 +374,110 @@ async def test_what_makes_no_sense_is_refused_with_the_field(
     reply = await shaba.staff["dispatch"].post(f"/v1/requests/request-x/{path}", body)
     assert (reply.status, reply.body["code"]) == (422, "invalid-request"), reply.body
     assert reply.body["errors"]
+
+
+def service_of(**more: object) -> dict[str, object]:
+    """A service of the school's, with what a test needs of it."""
+    return {
+        "name": {"zh": "课业辅导", "en": "help with homework"},
+        "category": "volunteering",
+        "lead_unit": SCHOOL,
+        "supporting_units": [],
+        "response_minutes": 600,
+        "working_hours": "always",
+        "skills": [],
+        "enters_home": False,
+        **more,
+    }
+
+
+async def test_the_rule_asks_the_best_and_then_the_next(shaba: Community) -> None:
+    """Only these two have the skill; whoever declines is not asked again."""
+    registry, desk = shaba.admin["registry"], shaba.staff["dispatch"]
+    skill = f"skill-{uuid4().hex[:8]}"
+    made = await registry.post("/v1/services", service_of(skills=[skill], matching="auto"))
+    assert made.status == 201, made.body
+    both = []
+    for _ in range(2):
+        person = await registry.post("/v1/volunteers", volunteer_body(skills=[skill]))
+        assert person.status == 201, person.body
+        await shaba.dispatch_has(person)
+        both.append(str(person.body["id"]))
+    id = await triaged(shaba, service=str(made.body["id"]))
+    [first] = (await whole(desk, id))["assignments"]
+    assert (first["status"], first["volunteer"] in both) == ("offered", True)
+    await done(desk, f"/v1/assignments/{first['id']}/decline", {"reason": "not-free"})
+    _, second = (await whole(desk, id))["assignments"]
+    assert (second["status"], {first["volunteer"], second["volunteer"]}) == ("offered", set(both))
+    await done(desk, f"/v1/assignments/{second['id']}/decline", {"reason": "too-far"})
+    found = await whole(desk, id)
+    assert len(found["assignments"]) == 2
+    assert found["untaken"] == [found["assignments"][0]["unit"]]
+
+
+async def test_a_unit_whose_agreement_ends_while_it_goes_is_flagged(shaba: Community) -> None:
+    registry, desk = shaba.admin["registry"], shaba.staff["dispatch"]
+    unit = await registry.post("/v1/units", {"name": f"试点单位{uuid4().hex[:6]}", "kind": "company"})
+    assert unit.status == 201, unit.body
+    now = datetime.now(UTC)
+    term = {
+        "starts_at": format_time(now - timedelta(hours=1)),
+        "ends_at": format_time(now + timedelta(days=9)),
+    }
+    draft = {"unit": unit.body["id"], "services": [HEALTH_HELP], "details_of": [], **term}
+    agreement = await registry.post("/v1/agreements", draft)
+    signed = await registry.post(
+        f"/v1/agreements/{agreement.body['id']}/sign", {"signatories": [{"name": "赵敏", "side": "unit"}]}
+    )
+    assert signed.status == 200, signed.body
+    volunteer = await shaba.volunteer(str(unit.body["id"]))
+    id = await shaba.assigned(volunteer, slot(7))
+    ended = await registry.post(f"/v1/agreements/{agreement.body['id']}/end", {"reason": "no-longer-needed"})
+    assert ended.status == 200, ended.body
+
+    async def flagged() -> bool:
+        return bool((await whole(desk, id))["flags"] == ["agreement-ended"])
+
+    await until(flagged, 15)
+
+
+async def test_the_unit_that_refers_sees_each_step_and_no_other_units_name(shaba: Community) -> None:
+    """The lead unit refers; the school takes it over, and is gone once it is referred on."""
+    registry, unit = shaba.admin["registry"], shaba.health["dispatch"]
+    made = await registry.post("/v1/services", service_of(lead_unit=HEALTH, supporting_units=[]))
+    assert made.status == 201, made.body
+    service, now = str(made.body["id"]), datetime.now(UTC)
+    await shaba.dispatch_has(made)
+    term = {
+        "starts_at": format_time(now - timedelta(hours=1)),
+        "ends_at": format_time(now + timedelta(days=9)),
+    }
+    draft = {"unit": SCHOOL, "services": [service], "details_of": [], **term}
+    agreement = await registry.post("/v1/agreements", draft)
+    signed = await registry.post(
+        f"/v1/agreements/{agreement.body['id']}/sign", {"signatories": [{"name": "赵敏", "side": "unit"}]}
+    )
+    assert signed.status == 200, signed.body
+    await shaba.dispatch_has(signed)
+    id = await triaged(shaba, service=service)
+    asked = await done(
+        unit, f"/v1/requests/{id}/referrals", {"unit": SCHOOL, "reason": "other-competence"}, 201
+    )
+    assert (asked.body["from_unit"], asked.body["unit"]) == (HEALTH, None)
+    await done(shaba.school["dispatch"], f"/v1/referrals/{asked.body['id']}/accept")
+    feed = await unit.get("/v1/events", after="0", limit="500")
+    while feed.body["next"] is not None and not any(e["subject"] == id for e in feed.body["items"]):
+        feed = await unit.get("/v1/events", after=feed.body["next"], limit="500")
+    told = [event for event in feed.body["items"] if event["subject"] == id]
+    assert [event["type"] for event in told][-2:] == ["request-referred", "referral-accepted"]
+    assert SCHOOL not in str(told)
+
+
+async def test_a_hand_over_that_is_sent_again_is_done_once(shaba: Community) -> None:
+    desk, giver, taker = shaba.staff["dispatch"], await shaba.volunteer(), await shaba.volunteer()
+    id = await shaba.assigned(giver, slot(9))
+    body, key = {"giver": giver, "taker": taker}, uuid4().hex
+    first, again = [await desk.post("/v1/hand-overs", body, Idempotency_Key=key) for _ in range(2)]
+    assert (first.status, first.body["moved"]) == (201, 1), first.body
+    assert (again.status, again.body) == (201, first.body)
+    assert len((await whole(desk, id))["assignments"]) == 2

@@ -25,7 +25,7 @@ from shared.events.registry import UnitRegistered, VolunteerRegistered
 from shared.folds.feed import Feed
 from shared.kernel.canonical import Json
 from shared.kernel.commit import Answer
-from shared.kernel.decider import Refused
+from shared.kernel.decider import NOT_FOUND, Refused
 from shared.kernel.times import to_milliseconds
 from shared.runtime.access import Principal
 from shared.runtime.execute import Transaction
@@ -220,7 +220,7 @@ async def _feed(desk: Desk, owner: str, secret: str) -> Feed:
         except Erased:
             kept = ""
     if not hmac.compare_digest(kept, _hashed(secret)):
-        raise Refused("not-found", "")
+        raise Refused("not-found", NOT_FOUND)
     return feed
 
 
