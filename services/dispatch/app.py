@@ -26,13 +26,15 @@ from services.dispatch.api.calendars import router as calendars_router
 from services.dispatch.api.days import router as days_router
 from services.dispatch.api.desk import Desk
 from services.dispatch.api.open311_service import Facade
+from services.dispatch.api.rebuild import router as rebuild_router
 from services.dispatch.clocks import Clocks
 from services.dispatch.directory import Directory
 from services.dispatch.duties import Duties
 from services.dispatch.figure_desk import FigureDesk
 from services.dispatch.firing import Firing
 from services.dispatch.matchmaker import Matchmaker
-from services.dispatch.memory import Memory
+from services.dispatch.memory import Memory, new_views
+from services.dispatch.persons import Persons
 from services.dispatch.public_requests import PublicRequests
 from services.dispatch.public_services import PublicServices
 from services.dispatch.reactions import reactions
@@ -56,27 +58,31 @@ def build(settings: Settings, clock: Clock = now) -> FastAPI:
     service = Service("dispatch", settings, load_keyring(settings.key_file), clock)
     directory = Directory(service.database)
     working_days = WorkingDays(service.database)
-    board = Requests(service.store.stream)
+    board = Requests(service.store.stream, service.executor.at_hand.at)
     roster, duties = Roster(service.database), Duties()
     timelines = Timelines()
     public_services, public_requests = PublicServices(service.database), PublicRequests()
     erasure = Erasure(service.name, service.store, service.sealed, DetailsErased)
 
-    tables = (working_days.reactions(), public_services.reactions(), roster.reactions())
-    stale = StaleBasis(board, directory, service.keys.agreements, service.executor)
-    heard = by_type(service.keys.reactions(), reactions(directory, erasure), *tables, stale.reactions())
-    registry = service.follow(["registry"], heard)
-    service.on_open(working_days.load)
-    service.on_open(roster.open)
-    service.also("working-days", working_days.keep_loading)
     views: dict[str, View] = {
         "requests": board,
         "duties": duties,
         "open311": public_requests,
         "figures": timelines,
     }
-    followed = service.keep("memory.v2", Memory(views))
+    followed = service.keep(
+        "memory.v2", Memory(views, lambda: new_views(service.store.stream, service.executor.at_hand.at))
+    )
 
+    tables = (working_days.reactions(), public_services.reactions(), roster.reactions())
+    agreements, executor = service.keys.agreements, service.executor
+    stale = StaleBasis(board, directory, agreements, executor, lambda: service.catch_up(followed))
+    own = reactions(directory, erasure, Persons(service, board, followed).requests_of)
+    heard = by_type(service.keys.reactions(), own, *tables, stale.reactions())
+    registry = service.follow(["registry"], heard)
+    service.on_open(working_days.load)
+    service.on_open(roster.open)
+    service.also("working-days", working_days.keep_loading)
     matchmaker = Matchmaker(directory, roster, duties)
     desk = Desk(service, directory, board, registry, working_days, matchmaker, followed)
     clocks = Clocks(board.row, clock)
@@ -88,7 +94,7 @@ def build(settings: Settings, clock: Clock = now) -> FastAPI:
 
     routers = [requests.router, listing.router, life.router, assignments.router, between_units.router]
     routers += [hand_overs.router]
-    routers += [board_router, days_router, calendars_router]
+    routers += [board_router, days_router, calendars_router, rebuild_router]
     routers += [planned_visits.router, visits.router, attachments.router, report.router]
     routers += [candidates.router, open311.router, open311_post.router, figures.router]
     app = service.app(

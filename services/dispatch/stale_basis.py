@@ -7,7 +7,7 @@ in the view, or the placement, once it is in the view, finds the suspension in t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -49,12 +49,13 @@ CommandsFor = Callable[[Request], Iterable[Command]]
 
 @dataclass(slots=True)
 class StaleBasis:
-    """Looks again at what was decided."""
+    """Looks again at what was decided; `catch_up` waits until `requests` has all that is on record."""
 
     requests: Requests
     directory: Directory
     agreements: Agreements
     executor: Executor
+    catch_up: Callable[[], Awaitable[object]]
     _placed: asyncio.Queue[tuple[Row, str]] = field(default_factory=asyncio.Queue)
 
     def reactions(self) -> dict[str, Reaction]:
@@ -90,6 +91,7 @@ class StaleBasis:
                 await asyncio.sleep(AGAIN_S)
 
     async def _volunteer_gone(self, event: CloudEvent) -> None:
+        await self.catch_up()
         for row in self.requests.open_with(event.stream):
             reason = await self._reason(event.stream, row.community) or "volunteer-left"
             await self._release(row, event.stream, reason, f"{event.id}:{row.id}")
@@ -111,6 +113,7 @@ class StaleBasis:
         unit = str(event.data["unit"])
         if self.agreements.may_come_in(unit):
             return  # by another agreement
+        await self.catch_up()
         for row in self.requests.open_of_unit(unit):
 
             def flags(request: Request) -> Iterable[Command]:
@@ -120,6 +123,7 @@ class StaleBasis:
             await self._decide(row.id, f"{event.id}:{row.id}", flags)
 
     async def _service_withdrawn(self, event: CloudEvent) -> None:
+        await self.catch_up()
         for row in self.requests.open_for(event.stream):
             flag = _flag("service-withdrawn", event)
             await self._decide(row.id, f"{event.id}:{row.id}", lambda _, flag=flag: [flag])  # type: ignore[misc]

@@ -31,9 +31,10 @@ class Erasure:
         self._sealed = sealed
         self._erased = erased
 
-    async def follow(self, event: CloudEvent) -> None:
-        """Delete what is kept about the subject, which is the event's stream; safe to repeat."""
-        counts = {event.stream: len(await self._sealed.erase(event.stream))}
+    async def follow(self, event: CloudEvent, also: Sequence[str] = ()) -> None:
+        """Delete what is kept about the subject, which is the event's stream, and about `also`, which turned
+        out to be of the same person; safe to repeat."""
+        counts = {each: len(await self._sealed.erase(each)) for each in (event.stream, *also)}
         await self._say("erasure", f"erasure-{event.stream}", counts, event)
 
     async def withdraw(self, event: CloudEvent, persons: Sequence[str]) -> None:

@@ -198,7 +198,7 @@ class SealedDetails:
     async def count(self, person: str) -> int:
         """How many details and files are kept of `person`."""
         of_person = {"subject": person}
-        places = (self._of_persons, self._searched, self._of_files)
+        places = (*self._of_subjects([person]), self._of_files)
         found = [await place.find(of_person, {"_id": 1}).to_list(None) for place in places]
         return len({digest_of(str(document["_id"])) for each in found for document in each})
 
@@ -214,12 +214,18 @@ class SealedDetails:
         """Delete all details and files that are kept of `persons`, of whom those with tombstones get no new
         ones; the digests deleted."""
         digests: list[str] = []
-        for details in (self._of_persons, self._searched):
+        for details in self._of_subjects(persons):
             of_them = {"subject": {"$in": list(persons)}}
             if found := await details.find(of_them, {"_id": 1}).to_list(None):
                 await details.delete_many(of_them)
                 digests += [str(document["_id"]) for document in found]
         return digests + await self.files.delete(persons)
+
+    def _of_subjects(self, subjects: Sequence[str]) -> tuple[Collection, ...]:
+        """Where details of `subjects` may be; those that are requests' own are found by reading all of these,
+        which is done when a request that was nobody's turns out to be of a person who is erased."""
+        own = any(subject.startswith("request-") for subject in subjects)
+        return self._of_persons, self._searched, *([self._of_requests] if own else [])
 
     async def sweep(self, commit_of: CommitOf) -> int:
         """Delete details over an hour old that no commit names, whoever wrote them; how many.

@@ -44,6 +44,7 @@ from shared.runtime.projection import (
     by_parts,
     nudge,
 )
+from shared.runtime.rebuilding import Rebuilding
 from shared.runtime.relay import Relay
 from shared.runtime.rotation import Rotation
 from shared.runtime.sealed import SealedDetails
@@ -101,6 +102,7 @@ class Service:
         self.relay = Relay(name, self.store, self.database, self.broker)
         self.background = Background()
         self.followers: list[Follower] = []
+        self.rebuildings: dict[str, Rebuilding] = {}
         self._consumers: list[Consumer] = []
         self._openings: list[Opening] = []
         self._work: list[tuple[str, Callable[[], Awaitable[None]]]] = []
@@ -142,9 +144,15 @@ class Service:
             self.database,
             positions=kept.positions,
         )
+        self.rebuildings[name] = Rebuilding(kept, follower, OwnLog(self.name, self.store))
         self.on_open(kept.open)
         self.also(f"snapshot-{name}", kept.keep_saving)
         return self._wake_by_appends(name, follower, LOOK_S)
+
+    async def catch_up(self, follower: Follower) -> bool:
+        """Wait, for a while, until `follower` has applied all that is in this service's log now; whether it
+        has."""
+        return await follower.wait_for(self.name, await self.store.head(), CATCH_UP_S)
 
     def _wake_by_appends(self, name: str, follower: Follower, look: float | None) -> Follower:
         appended = self.store.watch()

@@ -481,3 +481,22 @@ async def test_a_hand_over_that_is_sent_again_is_done_once(shaba: Community) -> 
     assert (first.status, first.body["moved"]) == (201, 1), first.body
     assert (again.status, again.body) == (201, first.body)
     assert len((await whole(desk, id))["assignments"]) == 2
+
+
+async def test_what_was_said_before_there_was_a_name_goes_with_the_resident(shaba: Community) -> None:
+    registry, desk, resident = shaba.admin["registry"], shaba.staff["dispatch"], await shaba.resident()
+    id = await shaba.request(text="一位老人打来电话, 没有说姓名")
+    named = await desk.patch(f"/v1/requests/{id}", {"resident": resident, "text": "是王秀英"})
+    assert named.status == 200, named.body
+    said = await desk.get(f"/v1/requests/{id}/details", purpose="service")
+    assert len(said.body["items"]) == 2
+    erased = await registry.post(f"/v1/residents/{resident}/erasure")
+    assert erased.status == 200, erased.body
+
+    async def gone() -> bool:
+        reply = await desk.get(f"/v1/requests/{id}/details", purpose="service")
+        return (reply.status, reply.body.get("code")) == (410, "erased")
+
+    await until(gone, 15)
+    late = await desk.patch(f"/v1/requests/{id}", {"text": "还有一句"})
+    assert (late.status, late.body["code"]) == (410, "erased")

@@ -10,28 +10,38 @@ from fastapi import Depends, Request, Security
 
 from services.dispatch.aggregates import REQUESTS
 from services.dispatch.directory import Directory
-from services.dispatch.domain.refusals import DETAILS_NOT_AGREED, NEEDS_COORDINATE, NOT_IN_CHARGE
+from services.dispatch.domain.own_part import is_for_volunteer, may_read_details, takes_part
+from services.dispatch.domain.refusals import (
+    DETAILS_NOT_AGREED,
+    DETAILS_NOT_YOURS,
+    NEEDS_COORDINATE,
+    NOT_IN_CHARGE,
+)
 from services.dispatch.domain.working_time import WorkingCalendar
 from services.dispatch.matchmaker import Matchmaker
 from services.dispatch.views import Requests
 from services.dispatch.working_days import WorkingDays
+from shared.events.details import Purpose
 from shared.events.dispatch import AttachmentAdded
+from shared.folds.request import Assignment, Visit
 from shared.folds.request import Request as RequestState
-from shared.kernel.commit import Answer
+from shared.kernel.commit import Answer, StoredEvent
 from shared.kernel.decider import NOT_FOUND, Refused, require
 from shared.kernel.times import parse_time
-from shared.runtime.access import Principal, bearer
+from shared.runtime.access import Principal, bearer, bearer_or_volunteer
 from shared.runtime.execute import Transaction
 from shared.runtime.follower import Follower
 from shared.runtime.service import Service
 from shared.runtime.store import EventStore
 
-CATCH_UP_S = 2.0
-
 Reader = Annotated[Principal, Security(bearer, scopes=["dispatch:read"])]
 Writer = Annotated[Principal, Security(bearer, scopes=["dispatch:write"])]
 Coordinator = Annotated[Principal, Security(bearer, scopes=["dispatch:coordinate"])]
 DetailsReader = Annotated[Principal, Security(bearer, scopes=["details:read"])]
+OwnReader = Annotated[Principal, Security(bearer_or_volunteer, scopes=["dispatch:read"])]
+OwnWriter = Annotated[Principal, Security(bearer_or_volunteer, scopes=["dispatch:write"])]
+OwnDetailsReader = Annotated[Principal, Security(bearer_or_volunteer, scopes=["details:read"])]
+"""Those with `Own` let in a volunteer's client too, for what is its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +58,7 @@ class Desk:
 
     async def catch_up(self) -> None:
         """Wait, for a while, until the lists have all that is on record now."""
-        head = await self.service.store.head()
-        await self.memory.wait_for(self.service.name, head, CATCH_UP_S)
+        await self.service.catch_up(self.memory)
 
     def calendar(self, state: RequestState) -> WorkingCalendar:
         """The working days of the community that a request is of."""
@@ -71,15 +80,39 @@ DeskOf = Annotated[Desk, Depends(_desk)]
 
 async def request_for(transaction: Transaction, id: str, principal: Principal) -> RequestState:
     """The request, if it is there for this caller. Raises Refused `not-found`."""
+    state = await request_of_part(transaction, id, principal)
+    if principal.volunteer is not None:
+        require(takes_part(state, principal.volunteer), "not-found", NOT_FOUND)
+    return state
+
+
+async def request_of_part(transaction: Transaction, id: str, principal: Principal) -> RequestState:
+    """The request behind an assignment or a visit, which must itself be there for this caller: see
+    `require_own_work`. Raises Refused `not-found`."""
     state = await transaction.load(REQUESTS, id)
     allowed = (
         state.created is not None
-        and principal.sees(state.units)
+        and (principal.volunteer is not None or principal.sees(state.units))
         and state.created.community in principal.communities
     )
     if not allowed:
         raise Refused("not-found", NOT_FOUND)
     return state
+
+
+def require_own_work(principal: Principal, part: Assignment | Visit) -> None:
+    """Raises Refused `not-found` for another unit's, and for a volunteer another's."""
+    require(principal.sees_work(part.volunteer, part.unit), "not-found", NOT_FOUND)
+
+
+def require_goes(principal: Principal, state: RequestState, purpose: Purpose, now: datetime) -> None:
+    """A volunteer reads personal details to give the service, while it is to go.
+
+    Raises Refused `details-not-yours`.
+    """
+    if principal.volunteer is not None:
+        goes = purpose == "service" and may_read_details(state, principal.volunteer, now)
+        require(goes, "details-not-yours", DETAILS_NOT_YOURS)
 
 
 def require_agreed(principal: Principal, desk: Desk, service: str) -> None:
@@ -94,16 +127,20 @@ def require_agreed(principal: Principal, desk: Desk, service: str) -> None:
 
 async def details_for(log: EventStore, id: str, principal: Principal) -> list[str]:
     """The digests of a request's details, oldest first: for a unit's client those of the request itself and
-    of its own visits, and no other unit's."""
+    of its own visits, and no other unit's; for a volunteer's those of what is asked for, and of its own."""
     events = await log.stream(id)
     return [
         str(event.data[name])
         for event in events
         for name in ("details", "feedback")
-        if name in event.data
-        and event.type != AttachmentAdded.type
-        and ("unit" not in event.data or principal.sees((str(event.data["unit"]),)))
+        if name in event.data and event.type != AttachmentAdded.type and _is_for(principal, event)
     ]
+
+
+def _is_for(principal: Principal, event: StoredEvent) -> bool:
+    if principal.volunteer is not None:
+        return is_for_volunteer(event.type, event.data, principal.volunteer)
+    return "unit" not in event.data or principal.sees((str(event.data["unit"]),))
 
 
 def require_in_charge(principal: Principal, state: RequestState) -> None:
@@ -114,17 +151,19 @@ def require_in_charge(principal: Principal, state: RequestState) -> None:
     if principal.unit is None:
         require("dispatch:coordinate" in principal.scopes, "insufficient-scope", NEEDS_COORDINATE)
     else:
-        require(state.responsible == principal.unit, "not-in-charge", NOT_IN_CHARGE)
+        in_charge = principal.volunteer is None and state.responsible == principal.unit
+        require(in_charge, "not-in-charge", NOT_IN_CHARGE)
 
 
 def require_leads(principal: Principal, state: RequestState) -> None:
     """Like `require_in_charge`; the lead unit of the service too."""
-    if principal.unit is None or state.created is None or state.created.lead_unit != principal.unit:
+    leads = state.created is not None and state.created.lead_unit == principal.unit
+    if principal.unit is None or principal.volunteer is not None or not leads:
         require_in_charge(principal, state)
 
 
 def require_plans(principal: Principal) -> None:
-    """Staff who coordinate, and units for their own volunteers. Raises Refused `insufficient-scope`."""
+    """Staff who coordinate, and units, and volunteers, for their own. Raises Refused `insufficient-scope`."""
     coordinates = principal.unit is not None or "dispatch:coordinate" in principal.scopes
     require(coordinates, "insufficient-scope", NEEDS_COORDINATE)
 

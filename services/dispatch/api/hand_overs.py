@@ -120,7 +120,8 @@ async def _open(desk: Desk, between: _Between, community: str) -> list[Row]:
 
 async def _move(desk: Desk, call: Transaction, row: Row, between: _Between) -> list[Json]:
     """What became of the giver's part in one request: an item for each assignment, or for the request."""
-    state = await call.load(REQUESTS, row.id)
+    # Read apart: this call decides nothing on it, and each piece is a commit that reads it anew.
+    state = await desk.service.executor.reading(call.context).load(REQUESTS, row.id)
     if not between.of_volunteers():
         return [await _moved(desk, call, row.id, "", _hands_over(row.id, between))]
     theirs = [a for a in state.active() if a.volunteer == between.giver and a.slot.end > call.context.now]
