@@ -25,6 +25,7 @@ from deploy.stack import PartStatus
 from services.dispatch.domain.working_time import LOCAL
 from services.registry.case.case import Case
 from shared.events.dispatch import VisitCompleted
+from shared.kernel.canonical import Json
 from shared.kernel.cloudevent import CloudEvent
 
 SHOWN_TYPES = 4
@@ -54,8 +55,8 @@ class Printer:
             f"{vulnerable / len(residents):.0%} vulnerable"
         )
 
-    def figures(self, played: Played, evidence: Evidence) -> None:
-        """How many requests, assignments and visits, and what came of the visits."""
+    def figures(self, played: Played, evidence: Evidence, rates: Mapping[str, Json]) -> None:
+        """How many requests, assignments and visits, what came of the visits, and the three rates."""
         self._heading("The day")
         completed = evidence.of_type(VisitCompleted.type)
         outcomes = Counter(str(event.data["outcome"]) for event in completed)
@@ -71,6 +72,7 @@ class Printer:
             f"{len(played.completed):,}",
             ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common()),
         )
+        table.add_row("closed", f"{len(played.closed):,}", _rates(rates))
         self._show(table)
 
     def logs(self, evidence: Evidence) -> None:
@@ -153,6 +155,17 @@ class Printer:
 
     def _show(self, table: Table) -> None:
         self.console.print(Padding(table, (0, 0, 0, 2), expand=False), highlight=False)
+
+
+def _rates(rates: Mapping[str, Json]) -> str:
+    """The three rates, as dispatch's own figures have them."""
+    said = []
+    for name in ("response_rate", "resolution_rate", "satisfaction_rate"):
+        rate = rates[name]
+        assert isinstance(rate, Mapping)
+        value = rate["value"]
+        said.append(f"{name.replace('_', ' ')} {'-' if value is None else f'{value:.0%}'}")
+    return ", ".join(said)
 
 
 def _clock(moment: datetime) -> str:

@@ -23,7 +23,7 @@ from deploy.demo.play import Played
 from deploy.demo.systems import FIRST_FAILURES, PARTNER, Journal
 from deploy.demo.tamper import Tampering
 from deploy.stack import PartStatus
-from shared.events.dispatch import RequestCreated, VisitCompleted, VolunteerAssigned
+from shared.events.dispatch import RequestClosed, RequestCreated, VisitCompleted, VolunteerAssigned
 
 
 def findings(
@@ -56,10 +56,12 @@ def _numbers(plan: Sequence[Wish], played: Played, evidence: Evidence) -> Iterat
     def recorded(event_type: str) -> int:
         return len(evidence.of_type(event_type))
 
+    visited = [wish for wish in plan if wish.ending == "visited"]
     for name, planned, answered, event_type in (
         ("requests", len(plan), played.requests, RequestCreated.type),
         ("assignments", sum(bool(w.volunteers) for w in plan), played.assignments, VolunteerAssigned.type),
-        ("visits", sum(w.ending == "visited" for w in plan), played.completed, VisitCompleted.type),
+        ("visits", len(visited), played.completed, VisitCompleted.type),
+        ("closings", sum(w.visit.outcome == "done" for w in visited), played.closed, RequestClosed.type),
     ):
         numbers = {"planned": planned, "answered": len(set(answered)), "in audit": recorded(event_type)}
         yield same_number(f"the {name} add up", numbers)

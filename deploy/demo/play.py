@@ -1,4 +1,4 @@
-"""The day, played: each wish taken in, triaged, given to a volunteer, visited; all by public HTTP calls."""
+"""The day, played: each wish taken in, triaged, given to a volunteer, visited, closed; by HTTP calls."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from shared.kernel.times import format_time
 
 AT_ONCE = 12
 NOT_FREE = "volunteer-not-free"
+SATISFACTION = (5, 4, 5, 5, 3, 5, 4, 5, 2, 4)
+"""What requesters say, one after the other."""
 
 
 @dataclass(slots=True)
@@ -28,6 +30,7 @@ class Played:
     requests: list[str] = field(default_factory=list)
     assignments: list[str] = field(default_factory=list)
     completed: list[str] = field(default_factory=list)
+    closed: list[str] = field(default_factory=list)
     refused: int = 0
     """How often a volunteer was not free."""
 
@@ -64,6 +67,7 @@ class Player:
         reply = await desk.post("dispatch", f"/v1/requests/{request}/visits", placement)
         if wish.ending == "visited":
             await self._visit(wish, reply.text("id"))
+            await self._close(wish, request)
 
     async def _take_in(self, wish: Wish) -> str:
         body: dict[str, object] = {"service": wish.service, "grid": wish.grid, "channel": wish.channel}
@@ -119,6 +123,18 @@ class Player:
         }
         await caller.post("dispatch", f"/v1/visits/{visit}/complete", body)
         self.played.completed.append(visit)
+
+    async def _close(self, wish: Wish, request: str) -> None:
+        """What was done is resolved; the requester is asked, and it closes. What was not stays open."""
+        if wish.visit.outcome != "done":
+            return
+        desk, path = self.callers.dispatcher, f"/v1/requests/{request}"
+        await desk.post("dispatch", f"{path}/resolve", {"outcome": wish.visit.outcome})
+        satisfaction = SATISFACTION[wish.number % len(SATISFACTION)]
+        rating = {"solved": satisfaction > 2, "satisfaction": satisfaction}
+        await desk.post("dispatch", f"{path}/rating", rating)
+        await desk.post("dispatch", f"{path}/close", {})
+        self.played.closed.append(request)
 
     def _slot(self, minutes: Minutes) -> dict[str, str]:
         midnight = datetime.combine(self.date, time(), LOCAL)

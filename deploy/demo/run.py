@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -101,7 +101,10 @@ async def _account(
     auditor = player.callers.auditor
     evidence = await gather(auditor)
     tampering = await tamper(stage.described.mongo_url, evidence.entries, evidence.verdict)
-    printer.figures(player.played, evidence)
+    figures = await player.callers.dispatcher.get("dispatch", "/v1/figures")
+    rates = figures.body["total"]
+    assert isinstance(rates, Mapping)
+    printer.figures(player.played, evidence, rates)
     printer.logs(evidence)
     printer.told(listening.journals(), evidence)
     request = most_telling(evidence.entries, PARTNER)

@@ -12,7 +12,10 @@ from services.dispatch.domain.working_time import LOCAL
 from services.registry.case.case import Case
 from shared.events.dispatch import (
     DutyBooked,
+    RequestClosed,
     RequestCreated,
+    RequestRated,
+    RequestResolved,
     RequestTriaged,
     Slot,
     VisitCheckedIn,
@@ -91,6 +94,12 @@ def _text(entry: Entry, case: Case) -> str:
             return f"by {method}" + (", said by its unit on the volunteer's behalf" if volunteer else "")
         case VisitCompleted(outcome=outcome, contact_made=met):
             return f"{outcome}, {'somebody' if met else 'nobody'} was met"
+        case RequestResolved(outcome=outcome, reopen_until=until):
+            return f"{outcome}; it could be reopened until {until.astimezone(LOCAL):%d %b %H:%M}"
+        case RequestRated(solved=solved, satisfaction=satisfaction):
+            return f"{'solved' if solved else 'not solved'}, says the requester: {satisfaction} of 5"
+        case RequestClosed():
+            return "nothing more comes of it"
         case _:
             return ""
 

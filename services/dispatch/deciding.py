@@ -15,6 +15,7 @@ from shared.events.dispatch import DutyBooked, DutyFreed, Slot
 from shared.folds.calendar import weeks
 from shared.folds.request import Request as RequestState
 from shared.folds.request_state import Assignment
+from shared.kernel.decider import Refused
 from shared.runtime.execute import Transaction
 
 Duties = frozenset[tuple[str, str, str, Slot]]
@@ -65,6 +66,17 @@ async def _require_eligible(
     calendars = [await transaction.load(CALENDARS, stream) for stream in streams]
     wanted = Wanted(placed.slot, created.skills, created.training)
     require_eligible(candidate(placed.volunteer, facts), wanted, calendars, placed.id)
+
+
+async def can_go(
+    transaction: Transaction, directory: Directory, state: RequestState, wanted: Assignment
+) -> bool:
+    """Whether the volunteer of `wanted` can be asked or placed, as far as is on record."""
+    try:
+        await _require_eligible(transaction, directory, state, wanted)
+    except Refused:
+        return False
+    return True
 
 
 async def _keep_calendars(transaction: Transaction, before: RequestState, after: RequestState) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from services.dispatch.aggregates import REQUESTS
-from services.dispatch.deciding import place
+from services.dispatch.deciding import can_go, place
 from services.dispatch.domain.decision import Volunteer
 from services.dispatch.domain.matching import choose
 from services.dispatch.domain.placing import Offer
@@ -50,12 +50,16 @@ async def offer_to_the_best(transaction: Transaction, matchmaker: Matchmaker, id
         return state
     slot = slot_for(now, state.due)
     asked = {assignment.volunteer for assignment in state.assignments}
-    ranked = await matchmaker.ranked(state, slot, now)
-    best = choose([each for each in ranked if each.candidate.id not in asked])
+    ranked = [each for each in await matchmaker.ranked(state, slot, now) if each.candidate.id not in asked]
+    fresh = fresh_assignment(id, state)
+    while (best := choose(ranked)) is not None:
+        wanted = Assignment(fresh, best.candidate.id, best.candidate.unit, slot)
+        if await can_go(transaction, matchmaker.directory, state, wanted):
+            break
+        ranked.remove(best)  # what is kept for matching is a moment behind what is on record
     if best is None:
         return state
     who = Volunteer(best.candidate.id, best.candidate.unit)
-    fresh = fresh_assignment(id, state)
     command = Offer(fresh, who, slot, answer_by(slot, now), now, basis)
 
     def offered(after: Request) -> Assignment:
