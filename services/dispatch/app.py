@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
+from services.dispatch.aggregates import calendars_from
 from services.dispatch.api import (
     assignments,
     attachments,
@@ -56,10 +57,11 @@ from shared.runtime.timers import Clock, now
 def build(settings: Settings, clock: Clock = now) -> FastAPI:
     """The application; `clock` is the time that it goes by."""
     service = Service("dispatch", settings, load_keyring(settings.key_file), clock)
-    directory = Directory(service.database)
+    directory = Directory(service.database, lambda: registry.applied("registry"))
     working_days = WorkingDays(service.database)
     board = Requests(service.store.stream, service.executor.at_hand.at)
     roster, duties = Roster(service.database), Duties()
+    service.executor.at_hand.else_from = calendars_from(duties)
     timelines = Timelines()
     public_services, public_requests = PublicServices(service.database), PublicRequests()
     erasure = Erasure(service.name, service.store, service.sealed, DetailsErased)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
@@ -60,6 +60,8 @@ KNOWN: Sequence[type[Event]] = (
     RecordsMerged,
 )
 FRESH_S = 1.0
+BELIEVED_S = 30.0
+"""How long what another replica learns may go unnoticed if it was parked before, so that no place moves."""
 CACHE = 5_000
 STAFF = frozenset({"admin", "dispatcher"})
 
@@ -71,17 +73,25 @@ class Known(Record):
     withdrawn: frozenset[str] = frozenset()
 
 
+async def _always_something_new() -> object:
+    return object()
+
+
 @dataclass(slots=True)
 class Directory:
     """The collection `directory`: `{_id: stream, events: {version: {type, data}}}`.
 
     Each event has its place by its version, so that it makes no difference in which order they come, or how
-    often. What was found is believed for a second, as another replica may apply what comes after.
+    often. What was found is believed until something was heard, by whichever replica: each looks at `heard`,
+    the place up to which registry's events have been applied, once a second.
     """
 
     database: Database
-    _found: dict[str, tuple[float, Known]] = field(default_factory=dict)
+    heard: Callable[[], Awaitable[object]] = _always_something_new
+    _found: dict[str, Known] = field(default_factory=dict)
     _learned: int = 0
+    _heard: object = None
+    _looked_at: float = 0.0
 
     def reactions(self) -> dict[str, Reaction]:
         """How the directory follows registry."""
@@ -214,22 +224,30 @@ class Directory:
     async def _get(self, id: str, or_nothing: bool = False) -> Known:
         """What is known of a thing; nothing, if it was not heard of, which is believed for as long if
         `or_nothing` says that nothing would do."""
+        if monotonic() - self._looked_at > FRESH_S:
+            await self._look()
         cached = self._found.get(id)
-        if cached is not None and monotonic() - cached[0] < FRESH_S and (or_nothing or cached[1].facts):
-            return cached[1]
-        if cached is not None:
-            self._found[id] = (monotonic(), cached[1])  # one asks again; the others believe it meanwhile
+        if cached is not None and (or_nothing or cached.facts):
+            return cached
         learned = self._learned
         document = await self.database["directory"].find_one({"_id": id})
         if document is None and not or_nothing:
-            self._found.pop(id, None)
             return Known()
         record = Known() if document is None else _record(document)
         if len(self._found) >= CACHE:
             self._found.clear()
         if learned == self._learned:  # otherwise it may have been read just before something came to it
-            self._found[id] = (monotonic(), record)
+            self._found[id] = record
         return record
+
+    async def _look(self) -> None:
+        """Believe nothing more, if something was heard since the last look."""
+        self._looked_at = monotonic()  # one looks; the others believe it meanwhile
+        heard = await self.heard(), monotonic() // BELIEVED_S
+        if heard != self._heard:
+            self._heard = heard
+            self._learned += 1
+            self._found.clear()
 
 
 def _living(known: Known, kind: type[Event], community: str) -> bool:

@@ -30,6 +30,7 @@ LATELY = timedelta(days=90)
 
 _CALENDAR = "calendar-"
 _WEEK = len("2026-w48")
+_EMPTY = (0, Calendar())
 _OF_RESIDENT = frozenset({RequestCreated.type, RequestAmended.type})
 _OVER = frozenset(
     {RequestClosed.type, RequestRejected.type, RequestWithdrawn.type, RequestMarkedDuplicate.type}
@@ -102,6 +103,12 @@ class Duties:
                 found[volunteer] = calendars
         return found
 
+    def calendar(self, stream: str) -> tuple[int, Calendar] | None:
+        """The calendar of a volunteer's week and its version; None of a week that is not kept."""
+        if not stream.startswith(_CALENDAR) or stream[-_WEEK:] < self._oldest_week:
+            return None
+        return self._calendars.get(stream, _EMPTY)
+
     def visited(self, resident: str) -> Mapping[str, str]:
         """Who has visited the resident, and on which day (`YYYY-MM-DD`, UTC) the last time."""
         return self._visited.get(resident, {})
@@ -116,7 +123,7 @@ class Duties:
         }
 
     def _calendar(self, event: CloudEvent) -> None:
-        version, calendar = self._calendars.get(event.stream, (0, Calendar()))
+        version, calendar = self._calendars.get(event.stream, _EMPTY)
         said = decode(event.type, event.data)
         if event.version > version and said is not None and event.stream[-_WEEK:] >= self._oldest_week:
             self._calendars[event.stream] = event.version, FOLD.evolve(calendar, said)

@@ -16,8 +16,6 @@ from shared.runtime.follower import Follower
 from shared.runtime.http.problems import unavailable
 from shared.runtime.service import Service
 
-CATCH_UP_S = 2.0
-
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -61,8 +59,7 @@ class FigureDesk:
 
     async def make(self, asked: Asked) -> Made:
         """The figures, from all that is on record. Raises Problem 503 if that cannot be read in time."""
-        head = await self.service.store.head()
-        if not await self.follower.wait_for(self.service.name, head, CATCH_UP_S):
+        if not await self.service.catch_up(self.follower):
             raise unavailable("not-caught-up", "figures are being made ready; try again")
         async with self._turn:
             lines = self.timelines.on_record(asked.period.as_of)

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from services.dispatch.choosing import Choice
 from services.dispatch.rows import Row
 
+MOST_OF_ONE = 20
+"""How many streams one client may have open in this process."""
 MOST_PENDING = 1_000
 """Rows that may wait for a listener that does not read; then it is dropped."""
 REMEMBERED = 5_000
@@ -18,18 +20,21 @@ REMEMBERED = 5_000
 
 @dataclass(eq=False, slots=True)
 class Listener:
-    """One that listens. `place` is where the log has the last change it was told of, or is to be;
+    """One of `client` that listens. `place` is where the log has the last change it was told of, or is to be;
     `lost` says that it missed some, and has to load the board anew."""
 
+    client: str
     choice: Choice
     place: str
     lost: bool = False
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     _pending: dict[str, None] = field(default_factory=dict)
 
-    def tell(self, id: str, place: str) -> None:
-        """The row `id` changed."""
-        self._pending[id] = None
+    def hear(self, row: Row, before: Row | None, place: str) -> None:
+        """The row changed; nothing, if it neither is one of those chosen nor was."""
+        if not self.choice.fits(row) and (before is None or not self.choice.fits(before)):
+            return
+        self._pending[row.id] = None
         self.place = max(self.place, place)
         if len(self._pending) > MOST_PENDING:
             self.lose()
@@ -55,32 +60,34 @@ class Listeners:
 
     place_now: Callable[[], str]
     _open: set[Listener] = field(default_factory=set)
-    _recent: deque[tuple[str, str]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    _recent: deque[tuple[str, Row, Row | None]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
 
     def __len__(self) -> int:
         """How many listen."""
         return len(self._open)
 
+    def has_room_for(self, client: str) -> bool:
+        """Whether one more of `client` may listen."""
+        return sum(listener.client == client for listener in self._open) < MOST_OF_ONE
+
     def happened(self, row: Row, before: Row | None, place: str) -> None:
         """See `Requests.listen`."""
-        self._recent.append((place, row.id))
+        self._recent.append((place, row, before))
         for listener in [*self._open]:
-            fits = listener.choice.fits
-            if fits(row) or (before is not None and fits(before)):
-                listener.tell(row.id, place)
-                if listener.lost:
-                    self._open.discard(listener)
+            listener.hear(row, before, place)
+            if listener.lost:
+                self._open.discard(listener)
 
-    def open(self, choice: Choice, after: str | None) -> tuple[Listener, bool]:
-        """One more that listens, from `after` on or from now; and whether that place is known here. If not,
-        it does not know what it missed."""
+    def open(self, client: str, choice: Choice, after: str | None) -> tuple[Listener, bool]:
+        """One more of `client` that listens, from `after` on or from now; and whether that place is known
+        here. If not, it does not know what it missed."""
         now = self.place_now()
-        listener = Listener(choice, now)
+        listener = Listener(client, choice, now)
         known = after is None or after == now or self._remembers(after)
         if after is not None and known:
-            for place, id in self._recent:
+            for place, row, before in self._recent:
                 if place > after:
-                    listener.tell(id, place)
+                    listener.hear(row, before, place)
         if not listener.lost:
             self._open.add(listener)
         return listener, known

@@ -15,20 +15,26 @@ AT_HAND = 5_000
 
 Read = Callable[[str], Awaitable[Sequence[StoredEvent]]]
 """A stream's events, all that there are."""
+Recall = Callable[[str, int], object | None]
+"""The state of a stream right after a version of it, if a command has just left it so."""
 
 
 class States:
     """Folds each event into the state of its request."""
 
-    def __init__(self, read: Read, at_hand: int = AT_HAND) -> None:
+    def __init__(self, read: Read, recall: Recall | None = None, at_hand: int = AT_HAND) -> None:
         self._read = read
+        self._recall = recall
         self._at_hand = at_hand
         self._kept: OrderedDict[str, tuple[int, Request]] = OrderedDict()
 
     async def after(self, event: CloudEvent) -> Request:
         """The request right after `event`, which is of its stream."""
         version, state = self._kept.pop(event.stream, (0, FOLD.initial))
-        if version == event.version - 1:
+        recalled = None if self._recall is None else self._recall(event.stream, event.version)
+        if isinstance(recalled, Request):
+            state = recalled
+        elif version == event.version - 1:
             said = decode(event.type, event.data)
             state = state if said is None else FOLD.evolve(state, said)
         elif version != event.version:

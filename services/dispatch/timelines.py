@@ -90,8 +90,6 @@ def _moved(line: Timeline, step: Step) -> Timeline:
     assert case is not None
     if case is line.case or case == line.case:
         return Timeline(line.id, step.version, line.began, line.moved, line.steps, line.case)
-    if case.units == line.case.units:
-        step = step._replace(said={name: value for name, value in step.said.items() if name != "units"})
     return Timeline(line.id, step.version, line.began, step.recorded, line.steps + _written(step), case)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any, cast
@@ -12,7 +12,7 @@ from services.dispatch.agenda import Agenda
 from services.dispatch.choosing import Choice
 from services.dispatch.rows import FIELDS, Row, said_by, values_of
 from services.dispatch.shelves import Shelves, Sort
-from services.dispatch.states import Read, States
+from services.dispatch.states import Read, Recall, States
 from shared.events.dispatch import REQUEST_EVENTS
 from shared.folds.request import Request
 from shared.kernel.canonical import Json
@@ -42,13 +42,14 @@ Happened = Callable[[Row, Row | None, str], None]
 class Requests:
     """All requests, in the order of their creation."""
 
-    def __init__(self, read: Read) -> None:
-        self._states = States(read)
+    def __init__(self, read: Read, recall: Recall | None = None) -> None:
+        self._states = States(read, recall)
         self._rows: dict[str, Row] = {}
         self._places: list[str] = []
         self._ordered: list[Row] = []
         self._of: dict[str, list[Row]] = {}
         self._words: dict[object, object] = {}
+        self._services: set[str] = set()
         self._shelves = Shelves()
         self._agenda = Agenda()
         self._watchers: list[Changed] = []
@@ -107,9 +108,9 @@ class Requests:
         """Every row, oldest first."""
         return self._ordered
 
-    def services(self) -> set[str]:
+    def services(self) -> Collection[str]:
         """Those that something was asked of."""
-        return {row.service for row in self._ordered}
+        return self._services
 
     def page(
         self, choice: Choice, limit: int, sort: Sort = "created", after: str = ""
@@ -229,6 +230,7 @@ class Requests:
         self._rows[row.id] = row
         self._places.append(row.place)
         self._ordered.append(row)
+        self._services.add(row.service)
         self._index(row)
 
     def _index(self, row: Row) -> None:

@@ -140,8 +140,10 @@ def grant_of(id: str, credential: Credential, now: datetime) -> Grant:
     if facts.expires_at is not None and facts.expires_at <= now:
         raise NotLetIn("client-expired", id)
     scopes = own_scopes(facts.role, facts.scopes)
-    unit = facts.unit if isinstance(facts, ClientRegistered) else None
-    return Grant(id, id, facts.role, scopes, facts.communities, unit, facts.expires_at)
+    unit, volunteer = None, None
+    if isinstance(facts, ClientRegistered):
+        unit, volunteer = facts.unit, facts.volunteer
+    return Grant(id, id, facts.role, scopes, facts.communities, unit, facts.expires_at, volunteer)
 
 
 def _of_token(id: str, token: Credential, owner: Credential, now: datetime) -> Grant:

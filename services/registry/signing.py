@@ -44,6 +44,7 @@ class Grant:
     unit: str | None = None
     until: datetime | None = None
     """When the right to tokens ends: no token outlives it."""
+    volunteer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,8 @@ class Signer:
         }
         if grant.unit is not None:
             claims["unit"] = grant.unit
+        if grant.volunteer is not None:
+            claims["volunteer"] = grant.volunteer
         return self.sign(claims), lifetime
 
     def sign(self, claims: dict[str, object], **header: object) -> str:

@@ -16,9 +16,10 @@ from fastapi.security.base import SecurityBase
 
 from shared.runtime.http.problems import CALLER, Problem
 from shared.runtime.http.rate import address_of
-from shared.runtime.key_table import ISSUER, KeyTable, Principal
+from shared.runtime.key_table import ISSUER, KeyTable
+from shared.runtime.principal import Principal
 
-__all__ = ["ISSUER", "SCOPES", "Bearer", "KeyTable", "Principal", "bearer"]
+__all__ = ["ISSUER", "SCOPES", "Bearer", "KeyTable", "Principal", "bearer", "bearer_or_volunteer"]
 
 SCOPES: Mapping[str, str] = {
     "registry:read": "read units, volunteers, teams, grids and the catalogue",
@@ -38,10 +39,20 @@ SCOPES: Mapping[str, str] = {
 }
 
 
-class Bearer(SecurityBase):
-    """The dependency by which a route asks for scopes: `Security(bearer, scopes=["dispatch:write"])`."""
+NOT_FOR_VOLUNTEERS = (
+    "this is for staff and units; a volunteer reads and does what is the volunteer's own: its offers, "
+    "assignments and visits"
+)
 
-    def __init__(self) -> None:
+
+class Bearer(SecurityBase):
+    """The dependency by which a route asks for scopes: `Security(bearer, scopes=["dispatch:write"])`.
+
+    It lets in no volunteer's client, whatever its scopes, unless it is made with `volunteers`.
+    """
+
+    def __init__(self, volunteers: bool = False) -> None:
+        self._volunteers = volunteers
         flow = OAuthFlowClientCredentials(tokenUrl="/oauth/token", scopes=dict(SCOPES))
         self.model = OAuth2(
             flows=OAuthFlows(clientCredentials=flow),
@@ -51,7 +62,7 @@ class Bearer(SecurityBase):
 
     async def __call__(self, request: Request, needed: SecurityScopes) -> Principal:
         """The caller. Raises Problem 401 without a valid token (429 after many such), 403 without a scope it
-        needs."""
+        needs, or for a volunteer."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             message = "send an access token, as Authorization: Bearer"
@@ -72,7 +83,11 @@ class Bearer(SecurityBase):
             challenge = f'Bearer error="insufficient_scope", scope="{scopes}"'
             message = f"this needs the scope {scopes}, which the token does not have"
             raise Problem(403, "insufficient-scope", message, headers={"WWW-Authenticate": challenge})
+        if principal.volunteer is not None and not self._volunteers:
+            raise Problem(403, "staff-only", NOT_FOR_VOLUNTEERS)
         return principal
 
 
 bearer = Bearer()
+bearer_or_volunteer = Bearer(volunteers=True)
+"""For the few routes that a volunteer's client can call too: they show and change its own things alone."""

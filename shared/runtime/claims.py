@@ -23,6 +23,8 @@ LEEWAY_S = 5
 # RFC 9864 deprecates the name EdDSA in favour of Ed25519; most libraries of partner units know only it.
 warnings.filterwarnings("ignore", category=SecurityWarning, module="joserfc")
 
+VOLUNTEER = "volunteer"
+"""The role whose tokens name a volunteer, and its unit."""
 INVALID = "the token is not one of this system's; ask registry for one"
 
 
@@ -39,6 +41,7 @@ class Claims:
     scopes: frozenset[str]
     communities: frozenset[str]
     unit: str | None
+    volunteer: str | None
     id: str
     issued: int
     begins: int
@@ -94,10 +97,13 @@ def _signed(token: str, keys: Mapping[str, OKPKey]) -> tuple[Mapping[str, object
 def _parsed(said: Mapping[str, object]) -> Claims | None:
     texts = [said.get(name) for name in ("iss", "aud", "sub", "client_id", "role", "scope", "jti")]
     times = [said.get(name) for name in ("iat", "nbf", "exp")]
-    communities, unit = said.get("communities"), said.get("unit")
+    communities, unit, volunteer = said.get("communities"), said.get("unit"), said.get("volunteer")
     if not all(isinstance(text, str) for text in texts) or not all(type(time) is int for time in times):
         return None
     if not isinstance(communities, list) or not isinstance(unit, str | None):
+        return None
+    whole = isinstance(volunteer, str) and unit is not None
+    if not whole if said["role"] == VOLUNTEER else volunteer is not None:
         return None
     issued, begins, expires = (int(str(time)) for time in times)
     return Claims(
@@ -107,6 +113,7 @@ def _parsed(said: Mapping[str, object]) -> Claims | None:
         scopes=frozenset(str(said["scope"]).split()),
         communities=frozenset(str(community) for community in communities),
         unit=unit,
+        volunteer=None if volunteer is None else str(volunteer),
         id=str(said["jti"]),
         issued=issued,
         begins=begins,

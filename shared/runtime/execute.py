@@ -5,16 +5,17 @@ Source: docs/architecture.md, "Event store".
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from shared.kernel.canonical import Json
 from shared.kernel.commit import Actor, Answer, Commit, Draft, StoredEvent
 from shared.kernel.decider import Decider, Refused
 from shared.kernel.event import Event
 from shared.kernel.times import format_time
+from shared.runtime.at_hand import AtHand, Known
 from shared.runtime.ids import new_event_id
 from shared.runtime.log import CommitExists, CommitLog, StreamMoved
 from shared.runtime.sealed import Detail, Listing, SealedDetails, new_detail
@@ -76,34 +77,38 @@ class Outcome:
 
 @dataclass(slots=True)
 class Transaction:
-    """The streams one command reads and the events it records."""
+    """The streams one command reads and the events it records.
+
+    What `at_hand` has is not read; `recalled` are the streams of which that was taken.
+    """
 
     log: CommitLog
     context: Context
+    at_hand: AtHand | None = None
+    recalled: set[str] = field(default_factory=set)
     events: list[StoredEvent] = field(default_factory=list)
     details: list[Detail] = field(default_factory=list)
     files: list[File] = field(default_factory=list)
     _versions: dict[str, int] = field(default_factory=dict)
     _states: dict[str, object] = field(default_factory=dict)
-    _began: dict[str, str] = field(default_factory=dict)
+    _loaded: dict[str, tuple[Aggregate[Any, Any, Any], Known]] = field(default_factory=dict)
     _decided: bool = False
 
     async def load(self, aggregate: Aggregate[C, S, E], stream: str) -> S:
         """The state of `stream`, with what this transaction has recorded in it."""
         if stream not in self._states:
-            stored = await self.log.stream(stream)
-            decoded = (aggregate.decode(event.type, event.data) for event in stored)
-            known = [event for event in decoded if event is not None]
-            self._states[stream] = aggregate.decider.fold.over(known)
-            self._versions[stream] = len(stored)
-            if stored:
-                self._began[stream] = stored[0].occurred_at
+            known = None if self.at_hand is None else self.at_hand.of(stream, aggregate)
+            if known is None:
+                known = _after(aggregate, _nothing(aggregate), await self.log.stream(stream))
+            else:
+                self.recalled.add(stream)
+            self._has(stream, aggregate, known)
         state: S = self._states[stream]  # type: ignore[assignment]  # one stream has one aggregate
         return state
 
     def began(self, stream: str) -> str:
         """When the first event of a loaded stream occurred."""
-        return self._began[stream]
+        return self._loaded[stream][1].began
 
     def version(self, stream: str) -> int:
         """The version of a loaded stream, this transaction's events included."""
@@ -156,9 +161,22 @@ class Transaction:
         """Like `decide`, for a stream whose name was made just now: nothing is read."""
         if self.context.if_match is not None:
             raise VersionMismatch
-        self._states[stream] = aggregate.decider.fold.initial
-        self._versions[stream] = 0
+        self._has(stream, aggregate, _nothing(aggregate))
         return await self.decide(aggregate, stream, command)
+
+    def known_after(self) -> Iterator[tuple[str, Known]]:
+        """What the streams are once the events are in the log, as who reads them there has it."""
+        for stream in {event.stream: None for event in self.events}:
+            aggregate, before = self._loaded[stream]
+            yield stream, _after(aggregate, before, [e for e in self.events if e.stream == stream])
+
+    def proven(self) -> bool:
+        """Whether the log, by taking the events, says that what was recalled is so."""
+        return self.recalled <= {event.stream for event in self.events}
+
+    def _has(self, stream: str, aggregate: Aggregate[C, S, E], known: Known) -> None:
+        self._loaded[stream] = aggregate, known
+        self._states[stream], self._versions[stream] = known.state, known.version
 
     def _record(self, stream: str, decided: Sequence[Event], occurred_at: datetime) -> None:
         for event in decided:
@@ -175,12 +193,25 @@ class Transaction:
             )
 
 
+def _nothing(aggregate: Aggregate[C, S, E]) -> Known:
+    return Known(aggregate, 0, "", aggregate.decider.fold.initial)
+
+
+def _after(aggregate: Aggregate[C, S, E], known: Known, events: Sequence[StoredEvent]) -> Known:
+    state: S = known.state  # type: ignore[assignment]  # it is known by this aggregate
+    decoded = (aggregate.decode(event.type, event.data) for event in events)
+    after = aggregate.decider.fold.over((event for event in decoded if event is not None), state)
+    began = events[0].occurred_at if events and known.version == 0 else known.began
+    return Known(aggregate, known.version + len(events), began, after)
+
+
 class Executor:
     """Runs commands against one service's log."""
 
     def __init__(self, log: CommitLog, sealed: SealedDetails) -> None:
         self._log = log
         self._sealed = sealed
+        self.at_hand = AtHand()
 
     def reading(self, context: Context) -> Transaction:
         """A transaction to read streams with; nothing of it is ever appended."""
@@ -189,19 +220,27 @@ class Executor:
     async def execute(self, context: Context, work: Callable[[Transaction], Awaitable[Answer]]) -> Outcome:
         """Run `work` until its events are in the log, once.
 
+        At first on what is at hand; if the log cannot prove that, on what the log has.
+
         Raises Refused, VersionMismatch, KeyReused, StreamBusy, Erased, DocumentRefused, StoreUnavailable.
         """
         if (done := await self._done_before(context)) is not None:
             return done
-        for _ in range(ATTEMPTS):
-            transaction = Transaction(self._log, context)
+        for attempt in range(ATTEMPTS):
+            transaction = Transaction(self._log, context, None if attempt else self.at_hand)
             # Refused, or with nothing left to do, the first try of this very call may have landed since.
             try:
                 answer = await work(transaction)
-            except (Refused, VersionMismatch):
+            except Exception as error:
+                if transaction.recalled:
+                    continue
+                if not isinstance(error, Refused | VersionMismatch):
+                    raise
                 if (done := await self._done_before(context)) is not None:
                     return done
                 raise
+            if not transaction.proven():
+                continue
             if not transaction.events:
                 return await self._done_before(context) or Outcome(answer, None)
             try:
@@ -239,6 +278,8 @@ class Executor:
         )
         self._sealed.named(detail.digest for detail in transaction.details)
         self._sealed.named_files(file.digest for file in transaction.files)
+        for stream, known in transaction.known_after():
+            self.at_hand.keep(stream, known)
         return commit
 
 

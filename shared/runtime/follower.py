@@ -8,7 +8,8 @@ quick way and the feed the sure way. Source: docs/architecture.md, "Followers".
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -95,6 +96,10 @@ class Follower:
         place = self._tracks[service].place
         return START if place is None else place
 
+    async def applied(self, service: str) -> Place:
+        """The same, of whichever replica has come furthest."""
+        return await self._positions.load(service)
+
     @property
     def sources(self) -> list[str]:
         """The services that it follows."""
@@ -160,13 +165,16 @@ class Follower:
 
     async def redrive(self) -> tuple[int, int]:
         """Give parked events to the handler again, while nothing else is applied."""
-        for track in self._tracks.values():
-            await track.lock.acquire()
-        try:
+        async with self.paused():
             return await self._parking.redrive(self._handler)
-        finally:
+
+    @asynccontextmanager
+    async def paused(self) -> AsyncIterator[None]:
+        """Nothing is applied inside; positions may be moved, and are read again behind it."""
+        async with AsyncExitStack() as locks:
             for track in self._tracks.values():
-                track.lock.release()
+                await locks.enter_async_context(track.lock)
+            yield
 
     async def _follow_feed(self, service: str, track: _Track) -> None:
         while True:

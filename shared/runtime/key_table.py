@@ -22,40 +22,21 @@ from shared.runtime.claims import LEEWAY_S, Claims, TokenFault, UnknownKey, read
 from shared.runtime.http.problems import Problem
 from shared.runtime.http.rate import FailureLimit
 from shared.runtime.mongo import Database
+from shared.runtime.principal import Principal, principal_of
+from shared.runtime.volunteers import PREFIX, Volunteers
 
 ISSUER = "linli"
 CACHE = 10_000
 RELOAD_S = 3.0
 UNKNOWN_KEY_S = 1.0
 HEARD_WITHIN_S = 3.0
-"""How soon after a token was issued the agreement that it was issued by is known in every service."""
+"""How soon after a token was issued what it was issued by, an agreement say, is known in every service."""
 HEARD_LOOK_S = 0.02
 
 NO_AGREEMENT = "no agreement with your unit is in force; the community office makes one, or renews it"
+NOT_TAKING_PART = "the volunteer takes no part at present; your unit or the community office can say more"
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """The caller: a client with a role, its communities, and its unit if it is a unit's client.
-
-    `credential` is what the token was asked for with: the client itself, or a personal token of its own;
-    `token` the id (`jti`) of the access token, `issued` when it was made, in seconds since 1970.
-    """
-
-    client: str
-    role: str
-    scopes: frozenset[str]
-    communities: frozenset[str]
-    unit: str | None = None
-    credential: str = ""
-    token: str = ""
-    issued: int = 0
-
-    def sees(self, units: tuple[str, ...] | frozenset[str]) -> bool:
-        """Whether something that concerns `units` may be shown: a unit sees what names it, staff all."""
-        return self.unit is None or self.unit in units
 
 
 @dataclass(slots=True)
@@ -63,7 +44,8 @@ class KeyTable:
     """The public keys and revocations that this service has heard of, in its own database.
 
     Collection `access`: `key:<kid>` with the key as `jwk`, and `retired` once it is; `revoked:<id>` of a
-    client or a personal token; `token:<jti>` of an access token, until it would have expired.
+    client or a personal token; `token:<jti>` of an access token, until it would have expired;
+    `volunteer:<id>`, see `Volunteers`.
     """
 
     database: Database
@@ -75,11 +57,13 @@ class KeyTable:
     verified: dict[str, tuple[Principal, int]] = field(default_factory=dict)
     loaded: float = 0.0
     agreements: Agreements = field(init=False)
+    volunteers: Volunteers = field(init=False)
     _imported: dict[str, OKPKey] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """With the agreements, by which a unit's client may come in."""
+        """With the agreements, by which a unit's client may come in, and the volunteers who may."""
         self.agreements = Agreements(self.database)
+        self.volunteers = Volunteers(self.database)
 
     async def load(self) -> None:
         """Read the table: at the start, every few seconds for what another replica was told, and when a
@@ -88,7 +72,9 @@ class KeyTable:
         known, now = len(self.revoked), int(time.time())
         async for document in self.database["access"].find({}):
             kind, name = str(document["_id"]).split(":", 1)
-            if kind == "key":
+            if f"{kind}:" == PREFIX:
+                self.volunteers.take(document)
+            elif kind == "key":
                 self.trust(name, document["jwk"], retired=bool(document.get("retired")))
             elif kind == "token" and int(document["expires"]) + LEEWAY_S <= now:
                 self.revoked.discard(name)
@@ -107,7 +93,7 @@ class KeyTable:
 
     async def knows(self, token: str) -> bool:
         """Whether `token` is good, though its unit may have no agreement in force, or none that was heard of
-        here yet."""
+        here yet, and its volunteer take no part."""
         try:
             await self._known(token)
         except Problem:
@@ -116,6 +102,13 @@ class KeyTable:
 
     def reactions(self) -> dict[str, Callable[[CloudEvent], Awaitable[None]]]:
         """The events of registry that this table is made of."""
+        agreements, volunteers = self.agreements.reactions(), self.volunteers.reactions()
+        both = [table.pop("records-merged") for table in (agreements, volunteers)]
+
+        async def learn_merge(event: CloudEvent) -> None:
+            for learn in both:
+                await learn(event)
+
         return {
             "signing-key-published": self.learn_key,
             "signing-key-retired": self.learn_retirement,
@@ -123,7 +116,9 @@ class KeyTable:
             "person-dismissed": self.learn_revocation,
             "personal-token-revoked": self.learn_revocation,
             "access-token-revoked": self.learn_token_revocation,
-            **self.agreements.reactions(),
+            "records-merged": learn_merge,
+            **agreements,
+            **volunteers,
         }
 
     async def learn_key(self, event: CloudEvent) -> None:
@@ -176,19 +171,25 @@ class KeyTable:
         self.verified.clear()
 
     async def verify(self, token: str) -> Principal:
-        """The caller behind `token`. Raises Problem 401, and 403 if its unit has no agreement in force."""
+        """The caller behind `token`. Raises Problem 401, and 403 if its unit has no agreement in force, or
+        its volunteer takes no part."""
         principal = await self._known(token)
-        if principal.unit is not None and not self.agreements.may_come_in(principal.unit):
-            await self._require_agreement(principal.unit, principal.issued)
+        refusal = self.refusal(principal.unit, principal.volunteer)
+        # Registry gave the token by an agreement: a word of it that is on its way yet is waited for.
+        while refusal is not None and time.time() < principal.issued + HEARD_WITHIN_S:
+            await asyncio.sleep(HEARD_LOOK_S)
+            refusal = self.refusal(principal.unit, principal.volunteer)
+        if refusal is not None:
+            raise refusal
         return principal
 
-    async def _require_agreement(self, unit: str, issued: int) -> None:
-        # Registry gave the token by an agreement: a word of it that is on its way yet is waited for.
-        while time.time() < issued + HEARD_WITHIN_S:
-            await asyncio.sleep(HEARD_LOOK_S)
-            if self.agreements.may_come_in(unit):
-                return
-        raise Problem(403, "no-agreement-in-force", NO_AGREEMENT)
+    def refusal(self, unit: str | None, volunteer: str | None) -> Problem | None:
+        """Why a client of `unit`, or of its `volunteer`, may not come in now; None if it may."""
+        if unit is not None and not self.agreements.may_come_in(unit):
+            return Problem(403, "no-agreement-in-force", NO_AGREEMENT)
+        if volunteer is not None and not self.volunteers.may_come_in(volunteer):
+            return Problem(403, "volunteer-not-active", NOT_TAKING_PART)
+        return None
 
     async def _known(self, token: str) -> Principal:
         now = int(time.time())
@@ -197,7 +198,7 @@ class KeyTable:
             principal = cached[0]
         else:
             claims = await self._read(token, now)
-            principal = _principal(claims)
+            principal = principal_of(claims)
             if len(self.verified) >= CACHE:
                 self.verified.clear()
             self.verified[token] = (principal, claims.expires)
@@ -223,19 +224,6 @@ class KeyTable:
                 return read_claims(token, self._imported, self.issuer, now)
         except TokenFault as fault:
             raise of_fault(fault) from None
-
-
-def _principal(claims: Claims) -> Principal:
-    return Principal(
-        client=claims.subject,
-        role=claims.role,
-        scopes=claims.scopes,
-        communities=claims.communities,
-        unit=claims.unit,
-        credential=claims.client,
-        token=claims.id,
-        issued=claims.issued,
-    )
 
 
 def _revoked() -> Problem:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from shared.kernel.canonical import Json
 from shared.kernel.cloudevent import CloudEvent
@@ -42,6 +42,19 @@ class View(Protocol):
         ...
 
 
+@runtime_checkable
+class Renewable(View, Protocol):
+    """A view that can be made anew while it is in use."""
+
+    def fresh(self) -> View:
+        """One like it, with nothing in it."""
+        ...
+
+    def become(self, fresh: View) -> None:
+        """Have what `fresh` has, at once; `fresh` is used up by it."""
+        ...
+
+
 @dataclass(slots=True)
 class Kept:
     """A view in memory, and how it outlives its process."""
@@ -67,8 +80,13 @@ class Kept:
             await asyncio.sleep(SAVE_LOOK_S)
             place = await self.positions.load(self.service)
             if place.pos - self._saved >= max(SAVE_COMMITS, self._size):
-                self._size = await self.snapshots.save(place, self.view.rows())
-                self._saved = place.pos
+                await self.save()
+
+    async def save(self) -> None:
+        """Save a snapshot now."""
+        place = await self.positions.load(self.service)
+        self._size = await self.snapshots.save(place, self.view.rows())
+        self._saved = place.pos
 
 
 async def nudge(follower: Follower, service: str, appended: asyncio.Event, look: float | None) -> None:

@@ -41,7 +41,7 @@ OF_MODULES: dict[str, Places] = {
 }
 """The same for functions of one module, which have a code of their own."""
 
-MAPPING = {"of_refusal", "of_http", "of_fault"}
+MAPPING = {"of_refusal", "of_http", "of_fault", "_problem"}
 """Functions that make a problem of another error, with its words; `of_http` has a test below."""
 
 

@@ -11,7 +11,7 @@ import pytest
 from services.dispatch.agenda import Agenda, days_of
 from services.dispatch.board import COLUMNS, board_of
 from services.dispatch.choosing import Choice, Word
-from services.dispatch.listeners import MOST_PENDING, REMEMBERED, Listeners
+from services.dispatch.listeners import MOST_OF_ONE, MOST_PENDING, REMEMBERED, Listeners
 from services.dispatch.rows import Row
 from services.dispatch.shelves import Shelves
 from shared.kernel.cloudevent import sequence
@@ -19,6 +19,7 @@ from shared.kernel.times import format_time
 from tests.support.story import at
 
 NOW = format_time(at("25T01:00"))
+ANYBODY = "client-1"
 HERE = Choice(communities=frozenset({"shaba"}))
 
 
@@ -154,7 +155,7 @@ def listening() -> Listeners:
 
 def test_a_listener_is_told_of_what_is_on_its_board_or_was() -> None:
     listeners = listening()
-    listener, known = listeners.open(replace(HERE, only={"grid": "shaba-03"}), None)
+    listener, known = listeners.open(ANYBODY, replace(HERE, only={"grid": "shaba-03"}), None)
     assert known
     listeners.happened(row(1), None, sequence(8, 0))
     listeners.happened(row(1, version=3), row(1), sequence(9, 0))
@@ -168,31 +169,41 @@ def test_a_listener_goes_on_from_where_it_was_cut_off() -> None:
     listeners = listening()
     for number in range(1, 5):
         listeners.happened(row(number), None, sequence(number, 0))
-    listener, known = listeners.open(HERE, sequence(2, 0))
+    listener, known = listeners.open(ANYBODY, HERE, sequence(2, 0))
     assert known
     assert listener.taken()[0] == ["request-3", "request-4"]
+
+
+def test_who_goes_on_hears_of_nothing_that_was_never_on_its_board() -> None:
+    listeners = listening()
+    listeners.happened(row(1), None, sequence(1, 0))
+    listeners.happened(row(2, grid="shaba-04"), None, sequence(2, 0))
+    listeners.happened(row(3, grid="shaba-04"), row(3), sequence(3, 0))
+    listeners.happened(row(4, community="tangdan"), None, sequence(4, 0))
+    listener, known = listeners.open(ANYBODY, replace(HERE, only={"grid": "shaba-03"}), sequence(1, 0))
+    assert (known, listener.taken()[0]) == (True, ["request-3"])
 
 
 @pytest.mark.parametrize("after", [sequence(0, 0), sequence(99, 0), "nonsense"])
 def test_a_place_that_is_not_remembered_is_not_known(after: str) -> None:
     listeners = listening()
     listeners.happened(row(1), None, sequence(8, 0))
-    assert not listeners.open(HERE, after)[1]
-    assert listeners.open(HERE, sequence(7, 0))[1]
+    assert not listeners.open(ANYBODY, HERE, after)[1]
+    assert listeners.open(ANYBODY, HERE, sequence(7, 0))[1]
 
 
 def test_what_is_long_ago_is_not_remembered() -> None:
     listeners = listening()
     for number in range(1, REMEMBERED + 3):
         listeners.happened(row(number), None, sequence(number, 0))
-    assert not listeners.open(HERE, sequence(2, 0))[1]
-    assert listeners.open(HERE, sequence(3, 0))[1]
+    assert not listeners.open(ANYBODY, HERE, sequence(2, 0))[1]
+    assert listeners.open(ANYBODY, HERE, sequence(3, 0))[1]
 
 
 def test_a_listener_that_does_not_read_is_dropped_and_told_so() -> None:
     listeners = listening()
-    idle, _ = listeners.open(HERE, None)
-    awake, _ = listeners.open(HERE, None)
+    idle, _ = listeners.open(ANYBODY, HERE, None)
+    awake, _ = listeners.open(ANYBODY, HERE, None)
     for number in range(1, MOST_PENDING + 2):
         listeners.happened(row(number), None, sequence(number, 0))
         awake.taken()
@@ -204,7 +215,16 @@ def test_a_listener_that_does_not_read_is_dropped_and_told_so() -> None:
 
 def test_after_a_rebuild_everybody_loads_the_board_anew() -> None:
     listeners = listening()
-    listener, _ = listeners.open(HERE, None)
+    listener, _ = listeners.open(ANYBODY, HERE, None)
     listeners.lose_all()
     assert listener.lost
     assert len(listeners) == 0
+
+
+def test_a_client_listens_so_often_and_no_more() -> None:
+    listeners = listening()
+    opened = [listeners.open(ANYBODY, HERE, None)[0] for _ in range(MOST_OF_ONE)]
+    assert not listeners.has_room_for(ANYBODY)
+    assert listeners.has_room_for("client-2")
+    listeners.close(opened[0])
+    assert listeners.has_room_for(ANYBODY)

@@ -26,11 +26,13 @@ from services.dispatch.domain.steps import moment, step_of
 from services.dispatch.timelines import Timelines
 from shared.events.dispatch import (
     ReferralAccepted,
+    ReferralDeclined,
     RequestAmended,
     RequestClosed,
     RequestHeld,
     RequestMarkedDuplicate,
     RequestRated,
+    RequestReferred,
     RequestRejected,
     RequestReopened,
     RequestResolved,
@@ -38,6 +40,7 @@ from shared.events.dispatch import (
     RequestWithdrawn,
     VisitAmended,
     VisitNoAnswer,
+    VolunteerReleased,
 )
 from shared.kernel.cloudevent import CloudEvent
 from shared.kernel.event import Event
@@ -47,6 +50,7 @@ from tests.support.story import (
     BO,
     MEI,
     TERMS,
+    UNITS,
     assigned,
     at,
     booked,
@@ -347,6 +351,32 @@ def test_the_unit_that_took_a_request_over_answers_for_it() -> None:
     every = {"unit-health-centre": 1, "unit-red-cross": 1, "unit-school": 1}
     assert grouping("unit", opened(), led, taken) == every
     assert grouping("unit", opened(), led, taken, unit="unit-school") == {"unit-school": 1, None: 2}
+
+
+def test_a_unit_is_concerned_while_its_volunteer_is_asked_goes_or_was_there() -> None:
+    ours = {*UNITS}
+    placement = {"assignment": "request-1.assignment-1", "volunteer": BO.id, "unit": BO.unit}
+    placed = (DUE, assigned(BO))
+    released = (DUE, VolunteerReleased(**TERMS, **placement, reason="other"))
+    assert units(*opened(), placed) == {*ours, BO.unit}
+    assert units(*opened(), placed, released) == ours
+    assert units(*opened(), placed, there(DUE, BO), released) == {*ours, BO.unit}
+
+
+def test_a_unit_that_was_asked_to_take_over_is_concerned_until_it_declines() -> None:
+    asked = {"referral": "r", "unit": "unit-b", "from_unit": "unit-a"}
+    terms = {"reason": "nearer", "capacity": "open", "expires_at": END, "basis": "registry@1"}
+    referred: Told = (DUE, RequestReferred(**TERMS, **asked, **terms))
+    declined: Told = (DUE, ReferralDeclined(**TERMS, **asked, reason="full"))
+    accepted: Told = (DUE, ReferralAccepted(**TERMS, **asked))
+    assert units(*opened(), referred) == {*UNITS, "unit-a", "unit-b"}
+    assert units(*opened(), referred, declined) == {*UNITS, "unit-a"}
+    assert units(*opened(), referred, accepted) == {*UNITS, "unit-a", "unit-b"}
+
+
+def units(*told: Told) -> frozenset[str]:
+    [case] = cases(heard("request-1", *told))
+    return case.units
 
 
 def test_a_request_is_in_the_group_of_each_team_that_went() -> None:

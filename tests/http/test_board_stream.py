@@ -13,6 +13,7 @@ from uuid import uuid4
 import aiohttp
 import pytest
 
+from tests.http.test_agreements import client_of, let_in, signed, taken_on
 from tests.http.test_board import grid_of_its_own, triaged
 from tests.support.client import Client, access_token
 from tests.support.community import HEALTH, MEALS, Community
@@ -138,3 +139,14 @@ async def test_a_revoked_clients_stream_ends_within_five_seconds(shaba: Communit
     async with stream(theirs) as heard:
         assert (await registry.post(f"/v1/clients/{client}/revoke")).status == 200
         assert await ended(heard) == "token-revoked"
+
+
+async def test_the_stream_of_a_unit_whose_agreement_ended_ends_within_five_seconds(shaba: Community) -> None:
+    unit = await taken_on(shaba)
+    agreement = await signed(shaba, unit)
+    theirs = (await let_in(shaba, await client_of(shaba, unit)))["dispatch"]
+    async with stream(theirs) as heard:
+        path = f"/v1/agreements/{agreement}/end"
+        reply = await shaba.admin["registry"].post(path, {"reason": "closed"})
+        assert reply.status == 200, reply.body
+        assert await ended(heard) == "no-agreement-in-force"

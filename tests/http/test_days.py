@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -13,8 +13,15 @@ from deploy.stack import Stack
 from services.dispatch.domain.working_time import LOCAL
 from shared.kernel.times import format_time, parse_time
 from tests.support.client import Client, Reply
-from tests.support.community import HEALTH, SCHOOL, Community, slot
+from tests.support.community import HEALTH, SCHOOL, Community
 from tests.support.waiting import until
+
+
+def noon(days: int) -> dict[str, str]:
+    """The hour from noon on, China's time, so many days from now."""
+    day = datetime.now(UTC).astimezone(LOCAL).date() + timedelta(days=days)
+    start = datetime.combine(day, time(12), LOCAL)
+    return {"start": format_time(start), "end": format_time(start + timedelta(hours=1))}
 
 
 def day_of(when: dict[str, str]) -> str:
@@ -47,7 +54,7 @@ async def seen(client: Client, path: str, reply: Reply, **query: str) -> Any:
 
 
 async def test_a_day_says_who_is_where_when_and_for_what(shaba: Community) -> None:
-    volunteer, when = await shaba.volunteer(), slot(24 * 9 + 1)
+    volunteer, when = await shaba.volunteer(), noon(9)
     id, last = await placed(shaba, volunteer, when)
     desk, day = shaba.staff["dispatch"], day_of(when)
     body = await seen(desk, f"/v1/volunteers/{volunteer}/day", last, date=day)
@@ -103,16 +110,16 @@ def events_in(reply: Reply) -> dict[str, Any]:
 
 
 async def test_a_calendar_has_each_duty_once_and_nothing_of_a_person(shaba: Community) -> None:
-    volunteer, when = await shaba.volunteer(), slot(24 * 10 + 1)
+    volunteer, when = await shaba.volunteer(), noon(10)
     id, _ = await placed(shaba, volunteer, when)
-    alone = await shaba.assigned(volunteer, slot(24 * 11 + 1))
+    alone = await shaba.assigned(volunteer, noon(11))
     made, nobody, path = await opened(shaba.health["dispatch"], f"volunteers/{volunteer}")
     headers = {"Linli-After": made.headers["linli-position"]}
     await shaba.staff["dispatch"].call("GET", "/v1/requests?limit=1", headers=headers)
     events = events_in(await nobody.get(path))
     visit, assignment = f"{id}.visit-1@linli", f"{alone}.assignment-1@linli"
     assert events.keys() == {visit, assignment}
-    assert format_time(events[visit].decoded("dtstart")) == inside(when)["start"]
+    assert format_time(events[visit].decoded("dtstart"))[:19] == inside(when)["start"][:19]
     assert (events[visit]["status"], events[visit]["location"]) == ("CONFIRMED", "shaba-03")
     whole = (await nobody.get(path)).raw.decode()
     assert not {"resident", "李梅", "3栋", "138"} & set(whole.split())
@@ -157,7 +164,7 @@ async def test_the_calendar_of_who_left_and_of_a_unit_without_agreement_is_not_t
     volunteer = await shaba.volunteer()
     _, nobody, path = await opened(desk, f"volunteers/{volunteer}")
     assert (await nobody.get(path)).status == 200
-    left = await registry.post(f"/v1/volunteers/{volunteer}/leave", {"reason": "moved-away"})
+    left = await registry.post(f"/v1/volunteers/{volunteer}/leave", {"reason": "left"})
     assert left.status == 200, left.body
     await shaba.dispatch_has(left)
     await until(lambda: is_gone(nobody, path), 3)

@@ -12,12 +12,16 @@ import pytest
 
 from services.dispatch import chart_words
 from services.dispatch.chart import Chart, drawn
+from services.dispatch.domain.cases import case_of
 from services.dispatch.domain.figures import Figures, Period, figures_of
+from services.dispatch.domain.steps import step_of
+from shared.events.index import decode
+from shared.folds.request import FOLD
 from shared.kernel.cloudevent import CloudEvent, from_document
 from shared.kernel.times import format_time, parse_time
 from tests.support.client import Client, Reply
 from tests.support.community import HEALTH, MEALS, SCHOOL, Community, slot
-from tests.support.everyday_life import at_the_door, between_units, put_aside
+from tests.support.everyday_life import at_the_door, between_units, offers, put_aside
 from tests.support.recount import recount
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -128,6 +132,7 @@ async def log_of(client: Client) -> list[CloudEvent]:
 
 @pytest.mark.parametrize("by", ["service", "category", "unit", "grid", "week"])
 async def test_figures_agree_with_a_count_made_from_the_log(shaba: Community, by: str) -> None:
+    await offers(shaba)
     await at_the_door(shaba)
     await put_aside(shaba)
     await between_units(shaba)
@@ -139,6 +144,16 @@ async def test_figures_agree_with_a_count_made_from_the_log(shaba: Community, by
     assert total["requests"] > 3
     assert flat(document["total"]) == total
     assert {each["group"]: flat(each["figures"]) for each in document["groups"]} == groups
+    for id in {event.stream for event in log if event.type == "request-created"}:
+        concerned_alike([event for event in log if event.stream == id])
+
+
+def concerned_alike(events: list[CloudEvent]) -> None:
+    """The units that a request concerns are the same for figures as for the request itself."""
+    case = case_of(step_of(e.version, e.type, e.time, e.recorded, e.data) for e in events)
+    state = FOLD.over(said for e in events if (said := decode(e.type, e.data)) is not None)
+    assert case is not None
+    assert case.units == {*state.units}, [event.type for event in events]
 
 
 async def test_a_table_says_the_same_as_the_document(shaba: Community) -> None:

@@ -16,6 +16,7 @@ from shared.runtime.parking import Parking, parked_events
 from tests.support import (
     everyday,
     everyday_agreements,
+    everyday_board,
     everyday_figures,
     everyday_life,
     everyday_matching,
@@ -29,7 +30,7 @@ from tests.support.notifying import Spoken
 
 Story = Callable[[Community], Awaitable[None]]
 
-REPEATABLE = ("/v1/parked/redrive", "/oauth/introspect", "/v1/keyring/", "/v1/imports/")
+REPEATABLE = ("/v1/parked/redrive", "/v1/rebuild", "/oauth/introspect", "/v1/keyring/", "/v1/imports/")
 """A redrive, a look at a token and a change of keys record nothing, and a table enters once by its rows: they
 are repeated as they are."""
 
@@ -145,6 +146,7 @@ STORIES = (
     everyday_figures.figures,
     everyday_life.life,
     everyday_matching.matching,
+    everyday_board.board,
     everyday_open311.open311,
     everyday_working_days.working_days,
 )

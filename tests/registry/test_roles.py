@@ -14,9 +14,14 @@ from shared.runtime.access import SCOPES as KNOWN
 ROLES: tuple[Role, ...] = get_args(Role)
 
 
-def test_every_role_that_is_given_out_has_scopes() -> None:
+def test_every_role_has_scopes() -> None:
     assert set(SCOPES) == set(ROLES)
-    assert {role for role, scopes in SCOPES.items() if not scopes} == {"volunteer"}
+    assert all(SCOPES.values())
+
+
+def test_a_volunteer_has_what_its_unit_has_in_dispatch_and_no_more() -> None:
+    assert SCOPES["volunteer"] == {"dispatch:read", "dispatch:write", "details:read"}
+    assert SCOPES["volunteer"] < SCOPES["unit"]
 
 
 def test_every_scope_that_is_known_is_granted_to_somebody() -> None:

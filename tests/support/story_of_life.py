@@ -39,6 +39,7 @@ from shared.events.dispatch import (
     ReferralAccepted,
     ReferralDeclined,
     RequestClosed,
+    RequestEscalated,
     RequestHeld,
     RequestMarkedDuplicate,
     RequestRated,
@@ -48,6 +49,7 @@ from shared.events.dispatch import (
     RequestResolved,
     RequestResumed,
     RequestWithdrawn,
+    SlaBreached,
     UnitReportedIn,
     VisitCancelled,
     VisitCheckedOut,
@@ -65,6 +67,7 @@ from tests.support.story import (
     AFTER_TRIAGE,
     BO,
     CREATED_AT,
+    DUE,
     MEI,
     NINE_TO_TEN,
     REQUEST_ID,
@@ -176,11 +179,13 @@ def checked_out(**other: Any) -> VisitCheckedOut:
 RELEASED = said(VolunteerReleased, **of_assignment(), reason="volunteer-asked")
 CANCELLED = said(VisitCancelled, **of_visit(), reason="weather")
 MISSED = said(VisitMissed, **of_visit())
+ESCALATED = said(RequestEscalated, level="lead-unit", cause="response-time", next_at=at("24T04:30"))
 AFTER_RESOLUTION = (*AFTER_COMPLETION, resolved())
 
 SITUATIONS: Mapping[str, tuple[Event, ...]] = {
     "received": (created(),),
     "triaged": AFTER_TRIAGE,
+    "overdue": (*AFTER_TRIAGE, said(SlaBreached, due=DUE), ESCALATED),
     "offered": (*AFTER_TRIAGE, offered()),
     "declined": (
         *(*AFTER_TRIAGE, offered()),
@@ -198,6 +203,7 @@ SITUATIONS: Mapping[str, tuple[Event, ...]] = {
     "there": AFTER_CHECK_IN,
     "leaving": (*AFTER_CHECK_IN, checked_out()),
     "visited": AFTER_COMPLETION,
+    "visited-and-released": (*AFTER_COMPLETION, RELEASED),
     "nobody-opened": (*AFTER_SCHEDULING, no_answer()),
     "referred": (*AFTER_TRIAGE, referred()),
     "returned": (*AFTER_TRIAGE, referred(), said(ReferralDeclined, **OF_REFERRAL, reason="full")),
@@ -215,6 +221,10 @@ SITUATIONS: Mapping[str, tuple[Event, ...]] = {
     "duplicate": (*AFTER_TRIAGE, said(RequestMarkedDuplicate, target=OTHER_ID)),
     "rejected": (*AFTER_TRIAGE, said(RequestRejected, reason="unsafe")),
     "withdrawn": (*AFTER_TRIAGE, said(RequestWithdrawn, reason="solved-otherwise")),
+    "withdrawn-when-called": (
+        *(*AFTER_TRIAGE, called()),
+        said(RequestWithdrawn, reason="solved-otherwise", units=WITH_POLICE),
+    ),
     "resolved": AFTER_RESOLUTION,
     "rated": (*AFTER_RESOLUTION, rated()),
     "reopened": (*AFTER_RESOLUTION, reopened()),

@@ -11,10 +11,13 @@ from services.dispatch.api.bodies import PlacementBody
 from services.dispatch.api.desk import (
     Desk,
     DeskOf,
+    OwnWriter,
     Writer,
     request_for,
+    request_of_part,
     require_in_charge,
     require_own,
+    require_own_work,
     stream_of,
 )
 from services.dispatch.api.life_bodies import DeclineBody, OfferBody, ReassignBody, ReleaseBody
@@ -121,10 +124,10 @@ async def assign(
 
 @router.post("/assignments/{id}/accept", summary="The volunteer goes", responses=answers(life_shapes.Offered))
 async def accept(
-    id: str, request: Request, principal: Writer, desk: DeskOf, commands: CommandsOf
+    id: str, request: Request, principal: OwnWriter, desk: DeskOf, commands: CommandsOf
 ) -> Response:
-    """200 with the assignment, `accepted`. By staff, or by the volunteer's unit. 409: `offer-over`, and what
-    placing directly answers."""
+    """200 with the assignment, `accepted`. By staff, the volunteer's unit, or the volunteer. 409:
+    `offer-over`, and what placing directly answers."""
 
     async def work(transaction: Transaction) -> Answer:
         stream, _, found = await own_assignment(transaction, id, principal)
@@ -139,10 +142,10 @@ async def accept(
     "/assignments/{id}/decline", summary="The volunteer does not go", responses=answers(life_shapes.Offered)
 )
 async def decline(
-    id: str, body: DeclineBody, request: Request, principal: Writer, desk: DeskOf, commands: CommandsOf
+    id: str, body: DeclineBody, request: Request, principal: OwnWriter, desk: DeskOf, commands: CommandsOf
 ) -> Response:
-    """200 with the assignment, `declined`. By staff, or by the volunteer's unit. If the service's `matching`
-    is `auto`, the next best is asked. 409 `offer-over`."""
+    """200 with the assignment, `declined`. By staff, the volunteer's unit, or the volunteer. If the service's
+    `matching` is `auto`, the next best is asked. 409 `offer-over`."""
 
     async def work(transaction: Transaction) -> Answer:
         stream, _, _ = await own_assignment(transaction, id, principal)
@@ -161,10 +164,10 @@ async def decline(
     responses=answers(life_shapes.Offered),
 )
 async def release(
-    id: str, body: ReleaseBody, request: Request, principal: Writer, commands: CommandsOf
+    id: str, body: ReleaseBody, request: Request, principal: OwnWriter, commands: CommandsOf
 ) -> Response:
-    """200 with the assignment, `released`; the visits planned by it are cancelled. By staff, or by the
-    volunteer's unit. 409: `assignment-not-active`, `visit-under-way`."""
+    """200 with the assignment, `released`; the visits planned by it are cancelled. By staff, the volunteer's
+    unit, or the volunteer. 409: `assignment-not-active`, `visit-under-way`."""
 
     async def work(transaction: Transaction) -> Answer:
         stream, _, _ = await own_assignment(transaction, id, principal)
@@ -206,11 +209,11 @@ async def own_assignment(
 ) -> tuple[str, RequestState, Assignment]:
     """The assignment with its request, if it is there for this caller. Raises Refused `not-found`."""
     stream = stream_of(id)
-    state = await request_for(transaction, stream, principal)
+    state = await request_of_part(transaction, stream, principal)
     found = state.find_assignment(id)
     if found is None:
         raise not_found()
-    require_own(principal, found.unit)
+    require_own_work(principal, found)
     return stream, state, found
 
 

@@ -37,16 +37,20 @@ class Attached:
 
 def attached(events: Sequence[StoredEvent], principal: Principal) -> list[Attached]:
     """Those that were not removed, oldest first, among the events of a request: for a unit's client those of
-    the request itself and of its own visits."""
+    the request itself and of its own visits, for a volunteer's those of its own visits."""
     decoded = [(decode(event.type, event.data), event.occurred_at) for event in events]
     there = {each.attachment for each in FOLD.over(said for said, _ in decoded if said is not None).there}
     return [
         Attached(said, at)
         for said, at in decoded
-        if isinstance(said, AttachmentAdded)
-        and said.attachment in there
-        and (said.unit is None or principal.sees((said.unit,)))
+        if isinstance(said, AttachmentAdded) and said.attachment in there and _is_for(principal, said)
     ]
+
+
+def _is_for(principal: Principal, said: AttachmentAdded) -> bool:
+    if said.unit is None or said.volunteer is None:
+        return principal.volunteer is None
+    return principal.sees_work(said.volunteer, said.unit)
 
 
 async def shown(found: Sequence[Attached], files: SealedFiles) -> list[Json]:

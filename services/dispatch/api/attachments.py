@@ -13,13 +13,16 @@ from services.dispatch.api.desk import (
     Coordinator,
     Desk,
     DeskOf,
-    DetailsReader,
-    Reader,
-    Writer,
+    OwnDetailsReader,
+    OwnReader,
+    OwnWriter,
     request_for,
     require_agreed,
+    require_goes,
+    require_own_work,
 )
 from services.dispatch.domain.attachments import ATTACHMENTS, Add, Command, Remove
+from services.dispatch.domain.refusals import VISITS_ALONE
 from shared.events.details import DetailsViewed, Purpose
 from shared.events.dispatch import AttachmentAdded, AttachmentKind, RemovalReason
 from shared.events.index import decode
@@ -89,15 +92,16 @@ async def add(
     id: str,
     query: Annotated[AddQuery, Query()],
     request: Request,
-    principal: Writer,
+    principal: OwnWriter,
     desk: DeskOf,
     commands: CommandsOf,
 ) -> Response:
     """The body is the file itself, of 10 MiB at the most. 201 with its `id`. 415 `unsupported-media-type`;
     413 `body-too-large`; 422 `empty-file`, `not-what-it-says`, or `consent-withdrawn` if the resident has
-    withdrawn consent for `service`; 409 `too-many-attachments`."""
+    withdrawn consent for `service`; 409 `too-many-attachments`. By a volunteer's client to its own visits
+    alone, 403 `staff-only` else."""
     # Before a body of that size is read: who may not, is told so at once.
-    await request_for(commands.read(request, principal), id, principal)
+    _of(await request_for(commands.read(request, principal), id, principal), principal, query.visit)
     sent = await read_file(request, LONGEST)
 
     async def work(transaction: Transaction) -> Answer:
@@ -132,7 +136,8 @@ async def _consenting(state: RequestState, id: str, desk: Desk) -> str:
 
 
 def _of(state: RequestState, principal: Principal, visit: str | None) -> dict[str, Json]:
-    """What the event says of the request, and of the visit that it is of. Raises Refused `not-found`."""
+    """What the event says of the request, and of the visit that it is of. Raises Refused `not-found`, and
+    `staff-only` for a volunteer who names no visit."""
     created = state.created
     assert created is not None
     said: dict[str, Json] = {
@@ -144,11 +149,12 @@ def _of(state: RequestState, principal: Principal, visit: str | None) -> dict[st
         "priority": state.priority,
     }
     if visit is None:
+        require(principal.volunteer is None, "staff-only", VISITS_ALONE)
         return said
     found = state.visit(visit)
     if found is None:
         raise Refused("not-found", NOT_FOUND)
-    require(principal.sees((found.unit,)), "not-found", NOT_FOUND)
+    require_own_work(principal, found)
     return {**said, "visit": found.id, "volunteer": found.volunteer, "unit": found.unit}
 
 
@@ -169,10 +175,10 @@ def _added(facts: AttachmentAdded, version: int) -> dict[str, Json]:
     responses=answers(shapes.Attachments),
 )
 async def list_attachments(
-    id: str, request: Request, principal: Reader, desk: DeskOf, commands: CommandsOf
+    id: str, request: Request, principal: OwnReader, desk: DeskOf, commands: CommandsOf
 ) -> Response:
     """What there is, oldest first, without content. A unit's client sees those of the request itself and of
-    its own visits."""
+    its own visits, a volunteer's those of its own visits alone."""
     await request_for(commands.read(request, principal), id, principal)
     found = attached(await desk.service.store.stream(id), principal)
     return json_response({"items": await shown(found, desk.service.sealed.files)})
@@ -189,14 +195,17 @@ async def content(
     attachment: str,
     query: Annotated[ContentQuery, Query()],
     request: Request,
-    principal: DetailsReader,
+    principal: OwnDetailsReader,
     desk: DeskOf,
     commands: CommandsOf,
 ) -> Response:
     """The file, as it was sent. The reading is recorded. 410 after an erasure, and once consent is withdrawn;
-    403 `details-not-agreed` if the agreement in force does not let a unit's client see it."""
-    state = await request_for(commands.read(request, principal), id, principal)
+    403 `details-not-agreed` if the agreement in force does not let a unit's client see it,
+    `details-not-yours` for a volunteer's as for other details."""
+    transaction = commands.read(request, principal)
+    state = await request_for(transaction, id, principal)
     assert state.created is not None
+    require_goes(principal, state, query.purpose, transaction.context.now)
     require_agreed(principal, desk, state.created.service)
     there = attached(await desk.service.store.stream(id), principal)
     facts = next((each.facts for each in there if each.facts.attachment == attachment), None)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import Field
 
 from services.dispatch.api import board_shapes as shapes
-from services.dispatch.api.board_stream import EventStream, Told
+from services.dispatch.api.board_stream import HEADERS, EventStream, Told
 from services.dispatch.api.choices import ChoiceQuery, choice_of, row_shown
 from services.dispatch.api.desk import DeskOf, Reader
 from services.dispatch.board import COLUMNS, Some, board_of
@@ -21,11 +22,13 @@ from shared.kernel.times import format_time
 from shared.runtime.follower import Follower
 from shared.runtime.http.calls import json_response
 from shared.runtime.http.openapi import answers
+from shared.runtime.http.problems import Problem
 from shared.runtime.http.routes import Route
 
 router = APIRouter(prefix="/v1/board", tags=["board"], route_class=Route)
 
 MOST = 200
+TOO_MANY = "this client has as many streams open as it may; close one, or share it among your screens"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +114,14 @@ async def stream(
     last_event_id: Annotated[str | None, Header(max_length=40)] = None,
 ) -> Response:
     """Server-sent events. A position that is not remembered brings `reset` first; whoever does not read is
-    told the same, and cut off. A token that is good no longer brings `over` within five seconds."""
+    told the same, and cut off. A token that is good no longer brings `over` within five seconds. 429
+    `too-many-streams` of one client."""
     choice = await choice_of(query, principal, desk, frozenset(COLUMNS))
     token = request.headers["authorization"].partition(" ")[2].strip()
-    listener, known = boards.listeners.open(choice, last_event_id or query.after)
-    told = Told(boards.requests, boards.listeners, listener, known, lambda row: row_shown(row, principal))
-    return EventStream(told.events(lambda: desk.service.keys.verify(token)))
+    if not boards.listeners.has_room_for(principal.client):
+        raise Problem(429, "too-many-streams", TOO_MANY, headers={"Retry-After": "60"})
+    after = last_event_id or query.after
+    rows = partial(row_shown, principal=principal)
+    told = Told(boards.requests, boards.listeners, principal.client, choice, after, rows)
+    events = told.events(lambda: desk.service.keys.verify(token))
+    return EventStream(events, headers=HEADERS)

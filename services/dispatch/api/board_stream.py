@@ -7,11 +7,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
+from typing import ClassVar
 
 from fastapi.responses import StreamingResponse
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 from starlette.types import Send
 
+from services.dispatch.choosing import Choice
 from services.dispatch.listeners import Listener, Listeners
 from services.dispatch.rows import Row
 from services.dispatch.views import Requests
@@ -24,6 +26,8 @@ CHECK_S = 1.5
 STUCK_S = 30.0
 """How long a listener may take nothing before its connection is cut."""
 RETRY_MS = 2_000
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+"""So that nobody on the way keeps events, or gathers them."""
 
 RESET = {"code": "load-the-board", "detail": "what changed is not known any more; load /v1/board anew"}
 
@@ -32,9 +36,7 @@ class EventStream(StreamingResponse):
     """Server-sent events. Whoever takes none for long is cut off."""
 
     media_type = "text/event-stream"
-
-    def __init__(self, events: AsyncIterator[bytes]) -> None:
-        super().__init__(events, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+    stuck_s: ClassVar[float] = STUCK_S
 
     async def stream_response(self, send: Send) -> None:
         """See StreamingResponse."""
@@ -42,38 +44,42 @@ class EventStream(StreamingResponse):
         await send(start)
         with suppress(TimeoutError):
             async for chunk in self.body_iterator:
-                async with asyncio.timeout(STUCK_S):
+                async with asyncio.timeout(self.stuck_s):
                     await send({"type": "http.response.body", "body": chunk, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Told:
-    """What one listener is told. `known`: whether it is known here what it missed."""
+    """What a listener of `client` is told: what `choice` takes, behind the place `after` or from now on."""
 
     requests: Requests
     listeners: Listeners
-    listener: Listener
-    known: bool
+    client: str
+    choice: Choice
+    after: str | None
     shown: Callable[[Row], Mapping[str, Json]]
 
     async def events(self, verify: Callable[[], Awaitable[object]]) -> AsyncIterator[bytes]:
         """What changes, until the listener is lost or `verify` raises a Problem."""
+        listener, known = self.listeners.open(self.client, self.choice, self.after)
         try:
             yield format_sse_event(comment="linli", retry=RETRY_MS)
-            if not self.known:
-                yield _said("reset", RESET, self.listener.place)
-            async for event in self._until_it_ends(verify):
+            if not known:
+                yield _said("reset", RESET, listener.place)
+            async for event in self._until_it_ends(listener, verify):
                 yield event
         finally:
-            self.listeners.close(self.listener)
+            self.listeners.close(listener)
 
-    async def _until_it_ends(self, verify: Callable[[], Awaitable[object]]) -> AsyncIterator[bytes]:
+    async def _until_it_ends(
+        self, listener: Listener, verify: Callable[[], Awaitable[object]]
+    ) -> AsyncIterator[bytes]:
         checked = spoke = monotonic()
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(CHECK_S):
-                    await self.listener.woken.wait()
+                    await listener.woken.wait()
             if monotonic() - checked >= CHECK_S:
                 try:
                     await verify()
@@ -81,24 +87,24 @@ class Told:
                     yield _said("over", {"code": problem.code, "detail": problem.detail})
                     return
                 checked = monotonic()
-            for event in self._changes():
+            for event in self._changes(listener):
                 yield event
                 spoke = monotonic()
-            if self.listener.lost:
-                yield _said("reset", RESET, self.listener.place)
+            if listener.lost:
+                yield _said("reset", RESET, listener.place)
                 return
             if monotonic() - spoke >= HEARTBEAT_S:
                 yield KEEPALIVE_COMMENT
                 spoke = monotonic()
 
-    def _changes(self) -> list[bytes]:
+    def _changes(self, listener: Listener) -> list[bytes]:
         """Each row that changed, as it is now. Only the last has the place: whoever is cut off before it asks
         for all of them again."""
-        ids, place = self.listener.taken()
+        ids, place = listener.taken()
         found = []
         for number, id in enumerate(ids, start=1):
             row, last = self.requests.row(id), place if number == len(ids) else None
-            if row is not None and self.listener.choice.fits(row):
+            if row is not None and self.choice.fits(row):
                 found.append(_said("changed", self.shown(row), last))
             else:
                 found.append(_said("gone", {"id": id}, last))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from secrets import token_urlsafe
 from typing import Annotated
 
@@ -135,11 +135,11 @@ async def read(
         raise not_found() from None
     await _require_in_force(desk, feed)
     whose = Whose(feed.volunteer, feed.unit if feed.by_unit or feed.volunteer is None else None)
-    first = (today() - BACK).isoformat()
+    first = (today(desk) - BACK).isoformat()
     rows = desk.requests.on_days(first)
     found = [*once(work_of(rows, whose, {feed.community}, first))]
     names = await desk.directory.names_of({row.service for row, _ in found})
-    body = calendar_of(found, names, to_milliseconds(datetime.now(UTC)))
+    body = calendar_of(found, names, to_milliseconds(desk.service.clock()))
     return ICalendar(body, headers={"Cache-Control": "no-store"})
 
 

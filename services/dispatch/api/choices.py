@@ -56,11 +56,15 @@ async def choice_of(
         if query.unit not in (None, principal.unit):
             raise not_found()
         require(query.team is None and query.coordinator is None, "staff-only", STAFF_CHOICES)
+    if principal.volunteer is not None:
+        if query.volunteer not in (None, principal.volunteer):
+            raise not_found()
+        require(query.alarm is None, "staff-only", STAFF_CHOICES)
     only = {
         "service": query.service,
         "grid": query.grid,
         "priority": query.priority,
-        "volunteers": query.volunteer,
+        "volunteers": principal.volunteer or query.volunteer,
         "coordinator": query.coordinator,
         "alarms": query.alarm,
         "units": query.unit,
@@ -78,13 +82,16 @@ async def choice_of(
 
 
 def row_shown(row: Row, principal: Principal) -> dict[str, Json]:
-    """The row; a unit sees neither the resident nor other units and their volunteers."""
+    """The row; a unit sees neither the resident nor other units and their volunteers, a volunteer itself."""
     shown = row.shown()
     if principal.unit is not None:
         for name in ("resident", "responsible", "coordinator"):
             shown.pop(name, None)
         shown["units"] = [principal.unit]
         shown["volunteers"] = [*row.volunteers_of(principal.unit)]
+    if principal.volunteer is not None:
+        shown.pop("target", None)
+        shown |= {"volunteers": [principal.volunteer], "alarms": []}
     return shown
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -59,13 +59,13 @@ async def day_of_unit(
     return _answer(desk, principal, Whose(unit=unit), query.date)
 
 
-def today() -> date:
+def today(desk: Desk) -> date:
     """China's."""
-    return datetime.now(UTC).astimezone(LOCAL).date()
+    return desk.service.clock().astimezone(LOCAL).date()
 
 
 def _answer(desk: Desk, principal: Principal, whose: Whose, asked: date | None) -> Response:
-    day = (asked or today()).isoformat()
+    day = (asked or today(desk)).isoformat()
     found = work_of(desk.requests.on_days(day, day), whose, principal.communities, day, day)
     return json_response({"date": day, "items": [_shown(row, work) for row, work in found]})
 

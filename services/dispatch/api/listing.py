@@ -10,7 +10,7 @@ from pydantic import Field
 
 from services.dispatch.api import shapes
 from services.dispatch.api.choices import ChoiceQuery, choice_of, row_shown
-from services.dispatch.api.desk import DeskOf, Reader
+from services.dispatch.api.desk import DeskOf, OwnReader
 from services.dispatch.shelves import Sort
 from shared.folds.request import Status
 from shared.folds.request_state import ENDED
@@ -43,10 +43,11 @@ class RequestsPage(Page, ChoiceQuery):
 
 @router.get("", summary="Requests, by what they are", responses=answers(listed(shapes.RequestRow)))
 async def list_requests(
-    request: Request, page: Annotated[RequestsPage, Query()], principal: Reader, desk: DeskOf
+    request: Request, page: Annotated[RequestsPage, Query()], principal: OwnReader, desk: DeskOf
 ) -> Response:
     """For a unit's client, those that concern its unit; another unit's id is 404. 403 `staff-only` if it asks
-    by `team` or `coordinator`. A page may be short and still not be the last."""
+    by `team` or `coordinator`. For a volunteer's client those by which it is asked to go, goes, or went. A
+    page may be short and still not be the last."""
     choice = await choice_of(page, principal, desk, _statuses(page), page.due_before, page.due_after)
     rows, following = desk.requests.page(choice, page.limit, page.sort, _key(page))
     return page_response(request, [row_shown(row, principal) for row in rows], following)

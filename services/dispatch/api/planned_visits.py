@@ -1,4 +1,5 @@
-"""Visits are planned: scheduled, rescheduled, cancelled; by staff, and by the unit whose volunteer goes."""
+"""Visits are planned: scheduled, rescheduled, cancelled; by staff, the unit whose volunteer goes, and the
+volunteer."""
 
 from __future__ import annotations
 
@@ -9,10 +10,11 @@ from fastapi import APIRouter, Request, Response
 from services.dispatch.api import life_shapes, shapes
 from services.dispatch.api.bodies import PlacementBody
 from services.dispatch.api.desk import (
-    Reader,
-    Writer,
+    OwnReader,
+    OwnWriter,
     request_for,
-    require_own,
+    request_of_part,
+    require_own_work,
     require_plans,
     stream_of,
 )
@@ -44,9 +46,9 @@ CommandFor = Callable[[Transaction], Command]
     responses=answers(shapes.Visit, 201, 200),
 )
 async def schedule(
-    id: str, body: PlacementBody, request: Request, principal: Writer, commands: CommandsOf
+    id: str, body: PlacementBody, request: Request, principal: OwnWriter, commands: CommandsOf
 ) -> Response:
-    """201 with the visit. By staff, or by the volunteer's unit. 409: `volunteer-not-assigned`,
+    """201 with the visit. By staff, the volunteer's unit, or the volunteer. 409: `volunteer-not-assigned`,
     `volunteer-not-free`, `request-not-open`.
 
     A visit inside its assignment's slot is that duty; another one is booked as a duty of its own.
@@ -69,9 +71,9 @@ async def schedule(
     "/visits/{id}/reschedule", summary="Have a visit at another time", responses=answers(shapes.Visit)
 )
 async def reschedule(
-    id: str, body: RescheduleBody, request: Request, principal: Writer, commands: CommandsOf
+    id: str, body: RescheduleBody, request: Request, principal: OwnWriter, commands: CommandsOf
 ) -> Response:
-    """200 with the visit. By staff, or by the volunteer's unit. 409: `volunteer-not-free`,
+    """200 with the visit. By staff, the volunteer's unit, or the volunteer. 409: `volunteer-not-free`,
     `visit-not-scheduled`, `slot-in-the-past`, `request-not-open`."""
 
     def command(transaction: Transaction) -> Command:
@@ -82,9 +84,10 @@ async def reschedule(
 
 @router.post("/visits/{id}/cancel", summary="Have no such visit", responses=answers(shapes.Visit))
 async def cancel(
-    id: str, body: CancelBody, request: Request, principal: Writer, commands: CommandsOf
+    id: str, body: CancelBody, request: Request, principal: OwnWriter, commands: CommandsOf
 ) -> Response:
-    """200 with the visit, `cancelled`. By staff, or by the volunteer's unit. 409 `visit-not-scheduled`."""
+    """200 with the visit, `cancelled`. By staff, the volunteer's unit, or the volunteer. 409
+    `visit-not-scheduled`."""
 
     def command(_: Transaction) -> Command:
         return CancelVisit(id, body.reason)
@@ -97,9 +100,9 @@ async def cancel(
     summary="One visit, and what proves it",
     responses=answers(life_shapes.VerifiedVisit, headers=[ETAG]),
 )
-async def visit(id: str, request: Request, principal: Reader, commands: CommandsOf) -> Response:
+async def visit(id: str, request: Request, principal: OwnReader, commands: CommandsOf) -> Response:
     """With the six elements of electronic visit verification: service, recipient, provider, date, place, and
-    start and end. A unit's client sees its own visits, without the recipient."""
+    start and end. A unit's client and a volunteer's see their own visits, without the recipient."""
     transaction = commands.read(request, principal)
     state, found = await own_visit(transaction, id, principal)
     shown = {**visit_shown(found), "verification": verification_shown(state, found, principal)}
@@ -108,19 +111,19 @@ async def visit(id: str, request: Request, principal: Reader, commands: Commands
 
 async def own_visit(transaction: Transaction, id: str, principal: Principal) -> tuple[RequestState, Visit]:
     """The visit, if it is there for this caller. Raises Refused `not-found`."""
-    state = await request_for(transaction, stream_of(id), principal)
+    state = await request_of_part(transaction, stream_of(id), principal)
     found = state.visit(id)
     if found is None:
         raise not_found()
-    require_own(principal, found.unit)
+    require_own_work(principal, found)
     return state, found
 
 
 def _require_plans_for(principal: Principal, state: RequestState, volunteer: str) -> None:
-    """A unit's client plans for those of its volunteers who are placed."""
+    """A unit's client plans for those of its volunteers who are placed, a volunteer's for that one."""
     require_plans(principal)
     own = [a for a in state.active() if a.volunteer == volunteer]
-    if principal.unit is not None and not any(a.unit == principal.unit for a in own):
+    if principal.unit is not None and not any(principal.sees_work(a.volunteer, a.unit) for a in own):
         raise not_found()
 
 

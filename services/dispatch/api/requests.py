@@ -14,14 +14,15 @@ from services.dispatch.api.desk import (
     Coordinator,
     Desk,
     DeskOf,
-    DetailsReader,
-    Reader,
+    OwnDetailsReader,
+    OwnReader,
     Writer,
     began,
     details_for,
     keep_text,
     request_for,
     require_agreed,
+    require_goes,
 )
 from services.dispatch.api.shown import request_shown
 from services.dispatch.api.taking_in import Asked, facts_of
@@ -133,8 +134,9 @@ async def triage(
     summary="One request with all that belongs to it",
     responses=answers(whole_shapes.Request, headers=[ETAG]),
 )
-async def get_request(id: str, principal: Reader, commands: CommandsOf, request: Request) -> Response:
-    """404 if there is none, or none that concerns the caller's unit."""
+async def get_request(id: str, principal: OwnReader, commands: CommandsOf, request: Request) -> Response:
+    """404 if there is none, or none that concerns the caller's unit. A volunteer's client sees those by which
+    it is asked to go, goes, or went, with its own assignments and visits alone."""
     transaction = commands.read(request, principal)
     state = await request_for(transaction, id, principal)
     version = transaction.version(id)
@@ -150,15 +152,19 @@ async def details(
     id: str,
     query: Annotated[PurposeQuery, Query()],
     request: Request,
-    principal: DetailsReader,
+    principal: OwnDetailsReader,
     desk: DeskOf,
     commands: CommandsOf,
 ) -> Response:
     """What was said in words, and positions, oldest first. The reading is recorded. 410 after an erasure.
     A unit's client sees those of the request itself and of its own visits; 403 `details-not-agreed` if its
-    agreement in force does not let it."""
-    state = await request_for(commands.read(request, principal), id, principal)
+    agreement in force does not let it. A volunteer's sees what is asked for, and what was said at its own
+    visits, for the purpose `service`, while it is placed and until a day after its slot; 403
+    `details-not-yours` else."""
+    transaction = commands.read(request, principal)
+    state = await request_for(transaction, id, principal)
     assert state.created is not None
+    require_goes(principal, state, query.purpose, transaction.context.now)
     require_agreed(principal, desk, state.created.service)
     # What consent was withdrawn for is gone, and what was said after a new one is not.
     theirs = await details_for(desk.service.store, id, principal)

@@ -10,9 +10,17 @@ from shared.kernel.canonical import Json
 from shared.kernel.times import format_time
 from shared.runtime.access import Principal
 
+_AROUND: dict[str, Json] = {
+    **dict.fromkeys(("escalated_to", "hold", "rating", "target")),
+    "duplicates": [],
+    "flags": [],
+}
+"""What a volunteer is not shown of a request."""
+
 
 def request_shown(id: str, request: Request, version: int, principal: Principal) -> dict[str, Json]:
-    """The request; a unit sees neither the resident nor other units and their volunteers."""
+    """The request; a unit sees neither the resident nor other units and their volunteers. A volunteer sees
+    its own assignments and visits, and nothing of what goes on around them."""
     created = request.created
     assert created is not None
     shown: dict[str, Json] = {
@@ -27,8 +35,10 @@ def request_shown(id: str, request: Request, version: int, principal: Principal)
         "priority": request.priority,
         "due": _time(request.due),
         "units": [unit for unit in request.units if principal.sees((unit,))],
-        "assignments": [assignment_shown(a) for a in request.assignments if principal.sees((a.unit,))],
-        "visits": [visit_shown(v) for v in request.visits if principal.sees((v.unit,))],
+        "assignments": [
+            assignment_shown(a) for a in request.assignments if principal.sees_work(a.volunteer, a.unit)
+        ],
+        "visits": [visit_shown(v) for v in request.visits if principal.sees_work(v.volunteer, v.unit)],
         "referrals": [referral_shown(r, principal) for r in request.referrals if principal.sees(_of(r))],
         "whistles": [whistle_shown(w) for w in request.whistles if principal.sees((w.unit,))],
         "warn_at": _time(request.clock.warn_at),
@@ -53,6 +63,8 @@ def request_shown(id: str, request: Request, version: int, principal: Principal)
         shown["coordinator"] = request.coordinator
         shown["first_choice"] = request.first_choice
         shown["untaken"] = list(request.untaken())
+    if principal.volunteer is not None:
+        shown |= {"units": [principal.unit], **_AROUND}
     return shown
 
 

@@ -8,11 +8,12 @@ from fastapi import APIRouter, Request, Response
 
 from services.dispatch.api import shapes
 from services.dispatch.api.bodies import CheckInBody, CompletionBody
-from services.dispatch.api.desk import Desk, DeskOf, Writer, began, keep_text, stream_of
+from services.dispatch.api.desk import Desk, DeskOf, OwnWriter, began, keep_text, stream_of
 from services.dispatch.api.life_bodies import CheckOutBody, NoAnswerBody, VisitAmendmentBody
 from services.dispatch.api.planned_visits import own_visit
 from services.dispatch.api.shown import visit_shown
 from services.dispatch.deciding import decide_on
+from services.dispatch.domain.own_part import on_behalf_of
 from services.dispatch.domain.request import Command
 from services.dispatch.domain.visiting import AmendVisit, CheckIn, CheckOut, Complete, NoAnswer
 from shared.folds.request import Request as RequestState
@@ -31,41 +32,42 @@ CommandOf = Callable[[Transaction, RequestState], Awaitable[Command]]
 
 @router.post("/{id}/check-in", summary="The volunteer is there", responses=answers(shapes.Visit))
 async def check_in(
-    id: str, body: CheckInBody, request: Request, principal: Writer, desk: DeskOf, commands: CommandsOf
+    id: str, body: CheckInBody, request: Request, principal: OwnWriter, desk: DeskOf, commands: CommandsOf
 ) -> Response:
-    """200 with the visit. By staff, or by the volunteer's unit. `occurred_at` if it was earlier than now: one
-    that was in time corrects a visit that was taken for missed. 409: `visit-missed`, `visit-cancelled`,
-    `visit-already-completed`, `request-not-open`; 422 `consent-withdrawn` if there is a `position` and the
+    """200 with the visit. By the volunteer, or on its behalf (`on_behalf_of` goes on record) by staff or the
+    volunteer's unit. `occurred_at` if it was earlier than now: one that was in time corrects a visit that was
+    taken for missed. 409: `visit-missed`, `visit-cancelled`, `visit-already-completed`,
+    `request-not-open`, `not-the-visits-volunteer`; 422 `consent-withdrawn` if there is a `position` and the
     resident has withdrawn consent for `service`."""
 
     async def command(transaction: Transaction, state: RequestState) -> Command:
         details = await _position(transaction, desk, id, state, body)
         now = transaction.context.now
         times = body.occurred_at or now, now, began(transaction, stream_of(id))
-        return CheckIn(id, body.method, body.reason, body.on_behalf_of, *times, details)
+        return CheckIn(id, body.method, body.reason, _whom(id, state, body, principal), *times, details)
 
     return await _on_visit(id, request, principal, commands, command)
 
 
 @router.post("/{id}/check-out", summary="The volunteer goes away again", responses=answers(shapes.Visit))
 async def check_out(
-    id: str, body: CheckOutBody, request: Request, principal: Writer, desk: DeskOf, commands: CommandsOf
+    id: str, body: CheckOutBody, request: Request, principal: OwnWriter, desk: DeskOf, commands: CommandsOf
 ) -> Response:
-    """200 with the visit; what came of it can be said later. By staff, or by the volunteer's unit. 409:
+    """200 with the visit; what came of it can be said later. By whom a check-in is. 409:
     `visit-not-checked-in`, `ends-before-it-starts`; 422 `consent-withdrawn` as for a check-in."""
 
     async def command(transaction: Transaction, state: RequestState) -> Command:
         details = await _position(transaction, desk, id, state, body)
         now = transaction.context.now
         times = body.occurred_at or now, now, began(transaction, stream_of(id))
-        return CheckOut(id, body.method, body.reason, body.on_behalf_of, *times, details)
+        return CheckOut(id, body.method, body.reason, _whom(id, state, body, principal), *times, details)
 
     return await _on_visit(id, request, principal, commands, command)
 
 
 @router.post("/{id}/complete", summary="The visit is over", responses=answers(shapes.Visit))
 async def complete(
-    id: str, body: CompletionBody, request: Request, principal: Writer, desk: DeskOf, commands: CommandsOf
+    id: str, body: CompletionBody, request: Request, principal: OwnWriter, desk: DeskOf, commands: CommandsOf
 ) -> Response:
     """200 with the visit. 409: `visit-not-checked-in`, `visit-already-completed` with another outcome; 422
     `consent-withdrawn` if there is a `text` and the resident has withdrawn consent for `service`."""
@@ -93,12 +95,12 @@ async def amend(
     id: str,
     body: VisitAmendmentBody,
     request: Request,
-    principal: Writer,
+    principal: OwnWriter,
     desk: DeskOf,
     commands: CommandsOf,
 ) -> Response:
-    """200 with the visit; what was said first stays in the log. By staff, or by the volunteer's unit. 409:
-    `visit-not-completed`, `ends-before-it-starts`, `in-the-future`, `before-the-request`; 422
+    """200 with the visit; what was said first stays in the log. By staff, the volunteer's unit, or the
+    volunteer. 409: `visit-not-completed`, `ends-before-it-starts`, `in-the-future`, `before-the-request`; 422
     `consent-withdrawn`."""
 
     async def command(transaction: Transaction, state: RequestState) -> Command:
@@ -121,7 +123,7 @@ async def amend(
 
 @router.post("/{id}/no-answer", summary="Nobody opened", responses=answers(shapes.Visit))
 async def no_answer(
-    id: str, body: NoAnswerBody, request: Request, principal: Writer, desk: DeskOf, commands: CommandsOf
+    id: str, body: NoAnswerBody, request: Request, principal: OwnWriter, desk: DeskOf, commands: CommandsOf
 ) -> Response:
     """200 with the visit, `no-answer`. The second in a row at a resident of the tier `high`, at whichever of
     the resident's requests, raises a welfare check. 409: `visit-not-scheduled`, `request-not-open`; 422
@@ -153,6 +155,13 @@ async def _on_visit(
         return Answer(200, visit_shown(shown), etag=transaction.version(stream))
 
     return await commands.run(request, principal, work)
+
+
+def _whom(id: str, state: RequestState, body: CheckInBody, principal: Principal) -> str | None:
+    """On whose behalf the caller says that somebody is at the visit; None if it is the volunteer itself."""
+    visit = state.visit(id)
+    assert visit is not None
+    return on_behalf_of(body.on_behalf_of, visit.volunteer, principal.volunteer)
 
 
 async def _position(

@@ -18,7 +18,7 @@ from shared.runtime.ids import Id
 
 class Request(Created):
     """A request with all that belongs to it. A unit sees neither the resident nor the tier, and only its own
-    volunteers."""
+    volunteers; a volunteer only itself, and neither rating, hold, flags, duplicates nor escalation."""
 
     example: ClassVar[Document] = {
         "id": REQUEST,

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
+from services.dispatch.domain.concerned import Parts, parts_after
 from services.dispatch.domain.steps import Step
 from shared.events.dispatch import (
+    DuplicateJoined,
     ReferralAccepted,
     RequestAmended,
     RequestCreated,
@@ -54,8 +56,9 @@ class Round(NamedTuple):
 class Case(NamedTuple):
     """A request as of some version.
 
-    `aside` says how it ended if it was none to be met: `duplicate`, `rejected`, `withdrawn`. `went` are those
-    who were there, each with the unit; `contacts` the visits at which the resident was met.
+    `base` are the units that it concerns whoever goes, `parts` what other units have to do with it. `aside`
+    says how it ended if it was none to be met: `duplicate`, `rejected`, `withdrawn`. `went` are those who
+    were there, each with the unit; `contacts` the visits at which the resident was met.
     """
 
     community: str
@@ -63,12 +66,13 @@ class Case(NamedTuple):
     category: str
     grid: str
     created_at: int
-    units: tuple[str, ...]
+    base: tuple[str, ...]
     resident: str | None
     tier: str | None
     answers_for_it: str | None
     """The unit that took it over, or else the lead unit."""
     rounds: tuple[Round, ...]
+    parts: Parts = ()
     aside: str | None = None
     assigned_at: int | None = None
     visited_at: int | None = None
@@ -80,6 +84,11 @@ class Case(NamedTuple):
     resolutions: tuple[int, ...] = ()
     solved: bool | None = None
     satisfaction: int | None = None
+
+    @property
+    def units(self) -> frozenset[str]:
+        """The units that it concerns now."""
+        return frozenset((*self.base, *(unit for _, unit in self.parts)))
 
     @property
     def done(self) -> bool:
@@ -104,8 +113,8 @@ def evolve(case: Case | None, step: Step) -> Case | None:
     meaning = _MEANINGS.get(step.type)
     if meaning is not None:
         case = meaning(case, step)
-    if (units := tuple(step.said.get("units", case.units))) != case.units:
-        case = case._replace(units=units)
+    if (parts := parts_after(case.parts, step)) != case.parts:
+        case = case._replace(parts=parts)
     return case
 
 
@@ -118,7 +127,7 @@ def _created(step: Step) -> Case:
         category=said["category"],
         grid=said["grid"],
         created_at=step.at,
-        units=units,
+        base=units,
         resident=said.get("resident"),
         tier=said.get("tier"),
         # Of a service's units the lead unit is named first.
@@ -147,6 +156,10 @@ def _resumed(case: Case, step: Step) -> Case:
 
 def _clocked(case: Case, **said: int | None) -> Case:
     return case._replace(rounds=(*case.rounds[:-1], case.rounds[-1]._replace(**said)))
+
+
+def _joined(case: Case, step: Step) -> Case:
+    return case._replace(base=tuple(dict.fromkeys((*case.base, *step.said.get("units", ())))))
 
 
 def _set_aside(case: Case, step: Step) -> Case:
@@ -216,6 +229,7 @@ _ASIDE: Mapping[str, str] = {
 _MEANINGS: Mapping[str, Callable[[Case, Step], Case]] = {
     RequestTriaged.type: _due,
     RequestAmended.type: _amended,
+    DuplicateJoined.type: _joined,
     RequestMarkedDuplicate.type: _set_aside,
     RequestRejected.type: _set_aside,
     RequestWithdrawn.type: _set_aside,

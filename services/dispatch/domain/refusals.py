@@ -71,7 +71,14 @@ MATCHING_OFF = (
     "volunteers are not proposed for this service; choose one yourself, or have its `matching` amended in "
     "registry"
 )
-STAFF_CHOICES = "only staff can choose by `team` or `coordinator`; leave them out"
+DETAILS_NOT_YOURS = (
+    "a volunteer reads them for the purpose `service`, while placed on the request and until a day after the "
+    "slot; ask your unit, or the community office"
+)
+VISITS_ALONE = "a volunteer attaches files to its own visits; name one as `visit`"
+STAFF_CHOICES = (
+    "only staff can choose by `team` or `coordinator`, and no volunteer by `alarm`; leave them out"
+)
 
 _LOOK = "look it up in registry; if it is new, send what Linli-Position said of it as Linli-After"
 UNKNOWN_SERVICE = f"dispatch knows no service of your community with this id: {_LOOK}"

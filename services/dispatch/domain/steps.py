@@ -7,23 +7,36 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from shared.events.dispatch import (
+    AssignmentDeclined,
+    AssignmentExpired,
+    AssignmentOffered,
+    DuplicateJoined,
     ReferralAccepted,
+    ReferralDeclined,
+    ReferralExpired,
     RequestAmended,
     RequestCreated,
     RequestHeld,
     RequestRated,
+    RequestReferred,
     RequestReopened,
     RequestResolved,
     RequestResumed,
     RequestTriaged,
     VisitAmended,
+    VisitCancelled,
     VisitCheckedIn,
     VisitCompleted,
+    VisitMissed,
     VisitNoAnswer,
+    VolunteerAssigned,
+    VolunteerReassigned,
+    VolunteerReleased,
+    WhistleBlown,
 )
 from shared.kernel.canonical import Json
 
-_CREATED = ("community", "service", "category", "grid", "resident", "tier", "lead_unit", "due")
+_CREATED = ("community", "service", "category", "grid", "units", "resident", "tier", "lead_unit", "due")
 _KEPT: Mapping[str, tuple[str, ...]] = {
     RequestCreated.type: _CREATED,
     RequestTriaged.type: ("due",),
@@ -33,11 +46,24 @@ _KEPT: Mapping[str, tuple[str, ...]] = {
     RequestResolved.type: ("outcome", "resolved_at"),
     RequestRated.type: ("solved", "satisfaction"),
     RequestReopened.type: ("due",),
-    VisitCheckedIn.type: ("volunteer", "unit", "checked_in_at"),
-    VisitNoAnswer.type: ("volunteer", "unit", "at"),
+    DuplicateJoined.type: ("units",),
+    AssignmentOffered.type: ("assignment", "unit"),
+    AssignmentDeclined.type: ("assignment",),
+    AssignmentExpired.type: ("assignment",),
+    VolunteerAssigned.type: ("assignment", "unit"),
+    VolunteerReassigned.type: ("assignment", "unit"),
+    VolunteerReleased.type: ("assignment",),
+    VisitCheckedIn.type: ("visit", "volunteer", "unit", "checked_in_at"),
+    VisitNoAnswer.type: ("visit", "volunteer", "unit", "at"),
+    VisitMissed.type: ("visit", "unit"),
+    VisitCancelled.type: ("visit",),
     VisitCompleted.type: ("visit", "contact_made"),
     VisitAmended.type: ("visit", "contact_made"),
+    RequestReferred.type: ("referral", "unit", "from_unit"),
     ReferralAccepted.type: ("unit",),
+    ReferralDeclined.type: ("referral",),
+    ReferralExpired.type: ("referral",),
+    WhistleBlown.type: ("whistle", "unit"),
 }
 _TIMES = ("due", "held_at", "resolved_at", "checked_in_at", "at")
 
@@ -63,6 +89,4 @@ def step_of(version: int, type: str, time: str, recorded: str, data: Mapping[str
     for name in _TIMES:
         if name in said:
             said[name] = moment(said[name])
-    if "units" in data:
-        said["units"] = data["units"]
     return Step(version, type, moment(time), moment(recorded), said)

@@ -34,6 +34,13 @@ class UnitClientBody(Body):
     expires_at: Time | None = Field(None, examples=["2027-12-31T16:00:00Z"])
 
 
+class VolunteerClientBody(UnitClientBody):
+    """A client for a volunteer. Without `scopes` it has all of its role."""
+
+    name: Text = Field(examples=["telephone"])
+    scopes: Scopes | None = Field(None, min_length=1, examples=[["dispatch:read", "dispatch:write"]])
+
+
 Communities = Annotated[list[Code], Field(min_length=1, max_length=500)]
 
 

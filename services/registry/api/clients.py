@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response, Security
 
 from services.registry.api import access_shapes as shapes
-from services.registry.api.bodies import ClientBody, SecretBody, UnitClientBody
+from services.registry.api.bodies import ClientBody, SecretBody, UnitClientBody, VolunteerClientBody
 from services.registry.api.records import RECORDS, communities_for, community_of, may_reach
 from services.registry.api.registering import CREDENTIALS, register_with_secret
 from services.registry.domain.credential import End, Rotate
 from services.registry.domain.record import exists
 from services.registry.domain.roles import own_scopes, require_yours
 from services.registry.secrets import hashed, new_secret
-from shared.events.registry import ClientRegistered, ClientRevoked, Role, UnitRegistered
+from shared.events.registry import (
+    ClientRegistered,
+    ClientRevoked,
+    Role,
+    UnitRegistered,
+    VolunteerRegistered,
+)
 from shared.kernel.commit import Answer
 from shared.kernel.decider import NOT_FOUND, Refused, require
 from shared.kernel.times import format_time
@@ -29,6 +36,18 @@ from shared.runtime.ids import new_id
 
 router = APIRouter(prefix="/v1", tags=["access"], route_class=Route)
 Admin = Annotated[Principal, Security(bearer, scopes=["registry:admin"])]
+Reader = Annotated[Principal, Security(bearer, scopes=["registry:read"])]
+
+NEEDS_WRITE = "this needs the scope registry:write, which the token does not have"
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Whom a client is for: communities, and the unit, or the unit's volunteer, if it is one's."""
+
+    communities: tuple[str, ...]
+    unit: str | None = None
+    volunteer: str | None = None
 
 
 @router.post(
@@ -46,10 +65,10 @@ async def register_client(
     """
     communities = communities_for(principal, body.communities)
 
-    async def of_caller(_: Transaction) -> tuple[str, ...]:
-        return communities
+    async def of_caller(_: Transaction) -> Whose:
+        return Whose(communities)
 
-    return await _register((request, principal, commands), body, (body.role, None), of_caller)
+    return await _register((request, principal, commands), body, body.role, of_caller)
 
 
 @router.post(
@@ -63,39 +82,67 @@ async def register_unit_client(
 ) -> Response:
     """201 with `client_id` and `client_secret`: role `unit`, for this unit only; 404 if there is none."""
 
-    async def of_unit(transaction: Transaction) -> tuple[str, ...]:
+    async def of_unit(transaction: Transaction) -> Whose:
         record = await transaction.load(RECORDS, unit)
         facts = record.facts
         known = exists(record, UnitRegistered) and facts is not None and may_reach(principal, unit, facts)
         require(known, "not-found", NOT_FOUND)
         assert facts is not None
-        return (facts.community,)
+        return Whose((facts.community,), unit)
 
-    return await _register((request, principal, commands), body, ("unit", unit), of_unit)
+    return await _register((request, principal, commands), body, "unit", of_unit)
+
+
+@router.post(
+    "/volunteers/{volunteer}/clients",
+    status_code=201,
+    summary="Register a client for a volunteer",
+    responses=answers(shapes.ClientSecret, 201),
+)
+async def register_volunteer_client(
+    volunteer: str, body: VolunteerClientBody, request: Request, principal: Reader, commands: CommandsOf
+) -> Response:
+    """201 with `client_id` and `client_secret`: role `volunteer`, for what is this volunteer's own in
+    dispatch. By staff with `registry:write`, or the volunteer's unit. It gets no token while the volunteer is
+    suspended or its unit has no agreement in force, nor once the volunteer has left, was erased or merged.
+    404 if there is no such volunteer."""
+    staff = principal.unit is None
+    require(not staff or "registry:write" in principal.scopes, "insufficient-scope", NEEDS_WRITE)
+
+    async def of_volunteer(transaction: Transaction) -> Whose:
+        record = await transaction.load(RECORDS, volunteer)
+        facts = record.facts
+        known = exists(record, VolunteerRegistered)
+        require(known, "not-found", NOT_FOUND)
+        assert isinstance(facts, VolunteerRegistered)
+        require(may_reach(principal, volunteer, facts), "not-found", NOT_FOUND)
+        return Whose((facts.community,), facts.unit, volunteer)
+
+    return await _register((request, principal, commands), body, "volunteer", of_volunteer)
 
 
 async def _register(
     call: tuple[Request, Principal, Commands],
     body: UnitClientBody,
-    kind: tuple[Role, str | None],
-    communities: Callable[[Transaction], Awaitable[tuple[str, ...]]],
+    role: Role,
+    whose: Callable[[Transaction], Awaitable[Whose]],
 ) -> Response:
     principal, client = call[1], new_id("client")
-    role, unit = kind
 
     async def facts(transaction: Transaction, details: str) -> ClientRegistered:
-        its = await communities(transaction)
+        its = await whose(transaction)
         require_yours(
             own_scopes(role, None) if body.scopes is None else frozenset(body.scopes), role, principal.scopes
         )
         return ClientRegistered(
-            community=its[0],
+            community=its.communities[0],
             role=role,
-            unit=unit,
-            communities=its,
+            unit=its.unit,
+            communities=its.communities,
             details=details,
             scopes=None if body.scopes is None else tuple(sorted(set(body.scopes))),
             expires_at=body.expires_at,
+            volunteer=its.volunteer,
         )
 
     return await register_with_secret(call, (f"/v1/clients/{client}", "client_secret"), body.name, facts)

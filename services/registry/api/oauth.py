@@ -18,7 +18,7 @@ from services.registry.authentication import Door, NotLetIn
 from services.registry.domain import credential, record
 from services.registry.domain.roles import granted
 from services.registry.signing import Grant, Signing
-from shared.events.registry import AccessTokenRevoked, PersonalTokenRevoked
+from shared.events.registry import AccessTokenRevoked, PersonalTokenRevoked, VolunteerRegistered
 from shared.kernel.canonical import Json, encode
 from shared.kernel.commit import Answer
 from shared.runtime.access import Principal, bearer
@@ -29,7 +29,7 @@ from shared.runtime.http.openapi import answers, form
 from shared.runtime.http.problems import CALLER, REASON, Problem
 from shared.runtime.http.rate import address_of
 from shared.runtime.http.routes import Route
-from shared.runtime.key_table import NO_AGREEMENT
+from shared.runtime.key_table import NO_AGREEMENT, NOT_TAKING_PART
 from shared.runtime.service import Service
 
 router = APIRouter(tags=["access"], route_class=Route)
@@ -88,6 +88,7 @@ async def token(request: Request) -> Response:
             raise OAuthError(400, "unsupported_grant_type")
         grant, _ = await _authenticate(request, fields)
         await _require_agreement(request, grant)
+        await _require_taking_part(request, grant)
         scopes = granted(grant.scopes, fields.get("scope"))
         if not scopes:
             raise OAuthError(400, "invalid_scope", client=grant.client)
@@ -106,6 +107,19 @@ async def _require_agreement(request: Request, grant: Grant) -> None:
     if not agreements.may_come_in(grant.unit):
         raise OAuthError(
             400, "unauthorized_client", "no-agreement-in-force", grant.client, description=NO_AGREEMENT
+        )
+
+
+async def _require_taking_part(request: Request, grant: Grant) -> None:
+    """A volunteer's client gets a token only while the volunteer is on record and not suspended."""
+    if grant.volunteer is None:
+        return
+    found = await request.app.state.commands.read(request, _principal(grant)).load(RECORDS, grant.volunteer)
+    facts = found.facts
+    suspended = not isinstance(facts, VolunteerRegistered) or facts.suspended is not None
+    if found.ended or suspended:
+        raise OAuthError(
+            400, "unauthorized_client", "volunteer-not-active", grant.client, description=NOT_TAKING_PART
         )
 
 
@@ -247,7 +261,7 @@ async def introspect(request: Request, principal: Introspector) -> Response:
         claims = await service.keys.claims(fields["token"])
     except Problem:
         return Response(encode({"active": False}), 200, UNKEPT, "application/json")
-    comes_in = claims.unit is None or service.keys.agreements.may_come_in(claims.unit)
+    comes_in = service.keys.refusal(claims.unit, claims.volunteer) is None
     seen = comes_in and bool(claims.communities & principal.communities)
     said = _told(claims, service.keys.issuer) if seen else {"active": False}
     return Response(encode(said), 200, UNKEPT, "application/json")
@@ -269,4 +283,5 @@ def _told(claims: Claims, issuer: str) -> dict[str, Json]:
         "role": claims.role,
         "communities": [*sorted(claims.communities)],
     }
-    return told if claims.unit is None else {**told, "unit": claims.unit}
+    more = {"unit": claims.unit, "volunteer": claims.volunteer}
+    return told | {name: value for name, value in more.items() if value is not None}

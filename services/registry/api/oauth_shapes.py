@@ -130,6 +130,7 @@ class Introspected(Shape):
     scope: str | Absent = None
     role: str | Absent = None
     unit: str | Absent = None
+    volunteer: str | Absent = None
     communities: list[str] | Absent = None
 
 

@@ -72,7 +72,7 @@ class OnRecord(Registered):
 
 
 class Client(OnRecord):
-    """An API client: its role, and its unit if it is a unit's."""
+    """An API client: its role, its unit if it is a unit's, and the unit's volunteer if it is that one's."""
 
     example: ClassVar[Document] = {
         "id": CLIENT,
@@ -87,6 +87,7 @@ class Client(OnRecord):
 
     role: Role
     unit: Id | Absent = None
+    volunteer: Id | Absent = None
     communities: list[str]
     scopes: list[str] | Absent = Field(None, description="without it all of the role's")
     expires_at: str | Absent = None

@@ -29,8 +29,8 @@ SCOPES: Mapping[Role, frozenset[str]] = {
             *("notify:read", "notify:write", "events:read"),
         }
     ),
-    # Nothing makes such a client yet; what it may do must wait until requests can be told apart by volunteer.
-    "volunteer": frozenset(),
+    # Of what these open, a volunteer has its own alone: see `bearer_or_volunteer`.
+    "volunteer": frozenset({"dispatch:read", "dispatch:write", "details:read"}),
     "service": frozenset({"events:read"}),
 }
 

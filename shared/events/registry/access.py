@@ -33,6 +33,7 @@ class ClientRegistered(Event):
     """A system or a person may ask for tokens. Its name and its secret's hash are sealed details.
 
     `scopes` are those of its role that it has; without it all of them. From `expires_at` on it gets no token.
+    `unit` is whose system it is; with `volunteer`, that volunteer's of the unit.
     """
 
     type: ClassVar[str] = "client-registered"
@@ -43,6 +44,7 @@ class ClientRegistered(Event):
     details: str
     scopes: tuple[str, ...] | None = None
     expires_at: Time | None = None
+    volunteer: str | None = None
 
 
 class ClientSecretRotated(Event):

@@ -33,6 +33,7 @@ REFUSALS: Mapping[str, int] = {
     "scope-not-yours": 403,
     "staff-only": 403,
     "details-not-agreed": 403,
+    "details-not-yours": 403,
     "insufficient-scope": 403,
     "not-in-charge": 403,
     "agreement-backward": 422,
