@@ -37,6 +37,7 @@ from services.registry.api import (
     tokens,
     trainings,
     units,
+    volunteer_clients,
     volunteer_erasure,
     volunteer_states,
     working_days,
@@ -73,7 +74,7 @@ ROUTERS = [
     *(people.router, people_changes.router, people_merges.router, persons.router),
     *(consents.router, holds.router, report.router),
     *(imports.router, exports.router),
-    *(volunteer_states.router, trainings.router, assurance.router),
+    *(volunteer_states.router, trainings.router, assurance.router, volunteer_clients.router),
     working_days.router,
 ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -12,6 +13,7 @@ from icalendar import Calendar
 from deploy.stack import Stack
 from services.dispatch.domain.working_time import LOCAL
 from shared.kernel.times import format_time, parse_time
+from tests.http.test_agreements import client_of, let_in, signed, taken_on
 from tests.support.client import Client, Reply
 from tests.support.community import HEALTH, SCHOOL, Community
 from tests.support.waiting import until
@@ -157,7 +159,7 @@ async def test_a_secret_is_shown_once_and_only_the_last_one_is_good(shaba: Commu
     assert (await desk.call("DELETE", path)).body == revoked.body
 
 
-async def test_the_calendar_of_who_left_and_of_a_unit_without_agreement_is_not_there(
+async def test_the_calendar_of_who_left_is_not_there(
     shaba: Community,
 ) -> None:
     registry, desk = shaba.admin["registry"], shaba.staff["dispatch"]
@@ -168,12 +170,26 @@ async def test_the_calendar_of_who_left_and_of_a_unit_without_agreement_is_not_t
     assert left.status == 200, left.body
     await shaba.dispatch_has(left)
     await until(lambda: is_gone(nobody, path), 3)
-    unit = {"name": uuid4().hex, "kind": "company", "contacts": [], "confirmed": True}
-    made = await registry.post("/v1/units", {**unit, "contacts": [{"name": "赵敏", "phone": "087162120000"}]})
-    assert made.status == 201, made.body
-    await shaba.dispatch_has(made)
-    _, nobody, path = await opened(desk, f"units/{made.body['id']}")
+
+
+async def test_the_calendars_of_a_unit_are_gone_with_its_agreement(shaba: Community) -> None:
+    unit = await taken_on(shaba)
+    agreement = await signed(shaba, unit)
+    theirs = (await let_in(shaba, await client_of(shaba, unit)))["dispatch"]
+    volunteer = await shaba.volunteer(unit)
+    paths = []
+    for owner in (f"units/{unit}", f"volunteers/{volunteer}"):
+        _, nobody, path = await opened(theirs, owner)
+        assert (await nobody.get(path)).status == 200
+        paths.append((nobody, path))
+    ended = await shaba.admin["registry"].post(f"/v1/agreements/{agreement}/end", {"reason": "closed"})
+    assert ended.status == 200, ended.body
+    for nobody, path in paths:
+        await until(partial(is_gone, nobody, path), 5)
+    _, nobody, path = await opened(shaba.staff["dispatch"], f"units/{unit}")
     assert await is_gone(nobody, path)
+    _, nobody, path = await opened(shaba.staff["dispatch"], f"volunteers/{volunteer}")
+    assert (await nobody.get(path)).status == 200
 
 
 async def is_gone(client: Client, path: str) -> bool:

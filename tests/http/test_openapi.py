@@ -22,6 +22,7 @@ from tests.support import (
     everyday_matching,
     everyday_open311,
     everyday_tables,
+    everyday_volunteers,
     everyday_working_days,
 )
 from tests.support.community import SERVICES, Community
@@ -145,6 +146,7 @@ STORIES = (
     everyday_tables.tables,
     everyday_figures.figures,
     everyday_life.life,
+    everyday_volunteers.volunteers_own_way,
     everyday_matching.matching,
     everyday_board.board,
     everyday_open311.open311,

@@ -395,11 +395,19 @@ async def test_it_comes_in_no_longer_than_its_unit(shaba: Community) -> None:
     assert await no_token(shaba, await registered(shaba, volunteer))
 
 
-async def test_a_revoked_client_is_refused_and_another_of_the_volunteer_is_not(shaba: Community) -> None:
-    volunteer, registry = await shaba.volunteer(), shaba.admin["registry"]
+@pytest.mark.parametrize("who", ["admin", "staff", "health"])
+async def test_a_revoked_client_is_refused_and_another_of_the_volunteer_is_not(
+    shaba: Community, who: str
+) -> None:
+    volunteer, by = await shaba.volunteer(), getattr(shaba, who)["registry"]
     id, secret = await registered(shaba, volunteer)
+    path = f"/v1/volunteers/{volunteer}/clients/{id}/revoke"
+    assert await answer(shaba.school["registry"], "POST", path) == (404, "not-found")
+    assert await answer(shaba.auditor["registry"], "POST", path) == (403, "insufficient-scope")
+    other = f"/v1/volunteers/{await shaba.volunteer()}/clients/{id}/revoke"
+    assert await answer(by, "POST", other) == (404, "not-found")
     token = await access_token(shaba.session, shaba.stack.services["registry"], id, secret)
-    await done(registry, f"/v1/clients/{id}/revoke")
+    await done(by, path)
     theirs = {name: Client(shaba.stack.services[name], shaba.session, token) for name in SERVICES}
     await refused_everywhere(theirs, "token-revoked")
     assert (await (await clients_of(shaba, volunteer))["dispatch"].get("/v1/requests")).status == 200

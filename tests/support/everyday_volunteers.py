@@ -49,3 +49,5 @@ async def volunteers_own_way(shaba: Community) -> None:
     await done(own, f"/v1/requests/{id}/visits", {"volunteer": volunteer, "slot": when}, 201)
     await done(own, f"/v1/visits/{id}.visit-1/check-in", {"method": "gps"})
     await done(own, f"/v1/visits/{id}.visit-1/complete", over())
+    lost, _ = await registered(shaba, volunteer)
+    await done(shaba.health["registry"], f"/v1/volunteers/{volunteer}/clients/{lost}/revoke")

@@ -10,20 +10,14 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response, Security
 
 from services.registry.api import access_shapes as shapes
-from services.registry.api.bodies import ClientBody, SecretBody, UnitClientBody, VolunteerClientBody
+from services.registry.api.bodies import ClientBody, SecretBody, UnitClientBody
 from services.registry.api.records import RECORDS, communities_for, community_of, may_reach
 from services.registry.api.registering import CREDENTIALS, register_with_secret
 from services.registry.domain.credential import End, Rotate
 from services.registry.domain.record import exists
 from services.registry.domain.roles import own_scopes, require_yours
 from services.registry.secrets import hashed, new_secret
-from shared.events.registry import (
-    ClientRegistered,
-    ClientRevoked,
-    Role,
-    UnitRegistered,
-    VolunteerRegistered,
-)
+from shared.events.registry import ClientRegistered, ClientRevoked, Role, UnitRegistered
 from shared.kernel.commit import Answer
 from shared.kernel.decider import NOT_FOUND, Refused, require
 from shared.kernel.times import format_time
@@ -36,9 +30,6 @@ from shared.runtime.ids import new_id
 
 router = APIRouter(prefix="/v1", tags=["access"], route_class=Route)
 Admin = Annotated[Principal, Security(bearer, scopes=["registry:admin"])]
-Reader = Annotated[Principal, Security(bearer, scopes=["registry:read"])]
-
-NEEDS_WRITE = "this needs the scope registry:write, which the token does not have"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +59,7 @@ async def register_client(
     async def of_caller(_: Transaction) -> Whose:
         return Whose(communities)
 
-    return await _register((request, principal, commands), body, body.role, of_caller)
+    return await register_client_of((request, principal, commands), body, body.role, of_caller)
 
 
 @router.post(
@@ -90,43 +81,16 @@ async def register_unit_client(
         assert facts is not None
         return Whose((facts.community,), unit)
 
-    return await _register((request, principal, commands), body, "unit", of_unit)
+    return await register_client_of((request, principal, commands), body, "unit", of_unit)
 
 
-@router.post(
-    "/volunteers/{volunteer}/clients",
-    status_code=201,
-    summary="Register a client for a volunteer",
-    responses=answers(shapes.ClientSecret, 201),
-)
-async def register_volunteer_client(
-    volunteer: str, body: VolunteerClientBody, request: Request, principal: Reader, commands: CommandsOf
-) -> Response:
-    """201 with `client_id` and `client_secret`: role `volunteer`, for what is this volunteer's own in
-    dispatch. By staff with `registry:write`, or the volunteer's unit. It gets no token while the volunteer is
-    suspended or its unit has no agreement in force, nor once the volunteer has left, was erased or merged.
-    404 if there is no such volunteer."""
-    staff = principal.unit is None
-    require(not staff or "registry:write" in principal.scopes, "insufficient-scope", NEEDS_WRITE)
-
-    async def of_volunteer(transaction: Transaction) -> Whose:
-        record = await transaction.load(RECORDS, volunteer)
-        facts = record.facts
-        known = exists(record, VolunteerRegistered)
-        require(known, "not-found", NOT_FOUND)
-        assert isinstance(facts, VolunteerRegistered)
-        require(may_reach(principal, volunteer, facts), "not-found", NOT_FOUND)
-        return Whose((facts.community,), facts.unit, volunteer)
-
-    return await _register((request, principal, commands), body, "volunteer", of_volunteer)
-
-
-async def _register(
+async def register_client_of(
     call: tuple[Request, Principal, Commands],
     body: UnitClientBody,
     role: Role,
     whose: Callable[[Transaction], Awaitable[Whose]],
 ) -> Response:
+    """201 with the id and the secret of a new client of `role`. Raises Refused `scope-not-yours`."""
     principal, client = call[1], new_id("client")
 
     async def facts(transaction: Transaction, details: str) -> ClientRegistered:
