@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import islice
 from typing import Any, cast
 
@@ -189,12 +188,13 @@ class Requests:
     def _tell(self, event: CloudEvent, row: Row | None, state: Request) -> None:
         if state.created is None:
             return  # a stream that does not begin with its creation is none of ours
-        before = None if row is None else replace(row)
+        before = None if row is None else Row(*values_of(row))
         if row is None:
             row = self._begun(event)
             self._add(row)
         for name, value in said_by(state).items():
-            setattr(row, name, self._word(name, cast(Json, value)))
+            if getattr(row, name) != value:
+                setattr(row, name, self._word(name, cast(Json, value)))
         row.version = event.version
         if before is not None and before.resident != row.resident:
             self._index(row)

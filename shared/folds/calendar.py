@@ -51,5 +51,5 @@ def weeks(volunteer: str, slot: Slot) -> list[str]:
     """The calendar streams that `slot` touches: one for each ISO week (UTC), the last moment excluded."""
     days = (slot.end - timedelta(milliseconds=1)).date() - slot.start.date()
     touched = (slot.start.date() + timedelta(days=day) for day in range(days.days + 1))
-    names = (f"calendar-{volunteer}-{day:%G}-w{day:%V}" for day in touched)
-    return list(dict.fromkeys(names))
+    dated = (day.isocalendar() for day in touched)
+    return list(dict.fromkeys(f"calendar-{volunteer}-{day.year:04}-w{day.week:02}" for day in dated))

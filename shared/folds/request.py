@@ -54,12 +54,15 @@ def evolve(request: Request, event: Event) -> Request:
     if digest is not None:
         request = replace(request, details=(*request.details, digest))
     after = _MEANINGS[type(event)](request, event)
-    return replace(after, units=after.concerned())
+    units = after.concerned()
+    return after if units == after.units else replace(after, units=units)
 
 
 def _created(request: Request, event: RequestCreated) -> Request:
     clock = Clock(due=event.due, warn_at=event.warn_at)
-    return replace(request, status="received", created=event, base=event.units, clock=clock)
+    return replace(
+        request, status="received", created=event, units=event.units, base=event.units, clock=clock
+    )
 
 
 def _triaged(request: Request, event: RequestTriaged) -> Request:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from shared.kernel.canonical import Json
 from shared.kernel.commit import Actor, Answer, Commit, Draft, StoredEvent
@@ -91,7 +91,7 @@ class Transaction:
     files: list[File] = field(default_factory=list)
     _versions: dict[str, int] = field(default_factory=dict)
     _states: dict[str, object] = field(default_factory=dict)
-    _loaded: dict[str, tuple[Aggregate[Any, Any, Any], Known]] = field(default_factory=dict)
+    _loaded: dict[str, Known] = field(default_factory=dict)
     _decided: bool = False
 
     async def load(self, aggregate: Aggregate[C, S, E], stream: str) -> S:
@@ -99,16 +99,16 @@ class Transaction:
         if stream not in self._states:
             known = None if self.at_hand is None else self.at_hand.of(stream, aggregate)
             if known is None:
-                known = _after(aggregate, _nothing(aggregate), await self.log.stream(stream))
+                known = await self._read(aggregate, stream)
             else:
                 self.recalled.add(stream)
-            self._has(stream, aggregate, known)
+            self._has(stream, known)
         state: S = self._states[stream]  # type: ignore[assignment]  # one stream has one aggregate
         return state
 
     def began(self, stream: str) -> str:
         """When the first event of a loaded stream occurred."""
-        return self._loaded[stream][1].began
+        return self._loaded[stream].began
 
     def version(self, stream: str) -> int:
         """The version of a loaded stream, this transaction's events included."""
@@ -161,21 +161,28 @@ class Transaction:
         """Like `decide`, for a stream whose name was made just now: nothing is read."""
         if self.context.if_match is not None:
             raise VersionMismatch
-        self._has(stream, aggregate, _nothing(aggregate))
+        self._has(stream, Known(aggregate, 0, "", aggregate.decider.fold.initial))
         return await self.decide(aggregate, stream, command)
 
     def known_after(self) -> Iterator[tuple[str, Known]]:
         """What the streams are once the events are in the log, as who reads them there has it."""
         for stream in {event.stream: None for event in self.events}:
-            aggregate, before = self._loaded[stream]
-            yield stream, _after(aggregate, before, [e for e in self.events if e.stream == stream])
+            before, first = self._loaded[stream], next(e for e in self.events if e.stream == stream)
+            began = before.began if before.version else first.occurred_at
+            yield stream, Known(before.aggregate, self._versions[stream], began, self._states[stream])
 
     def proven(self) -> bool:
         """Whether the log, by taking the events, says that what was recalled is so."""
         return self.recalled <= {event.stream for event in self.events}
 
-    def _has(self, stream: str, aggregate: Aggregate[C, S, E], known: Known) -> None:
-        self._loaded[stream] = aggregate, known
+    async def _read(self, aggregate: Aggregate[C, S, E], stream: str) -> Known:
+        stored = await self.log.stream(stream)
+        decoded = (aggregate.decode(event.type, event.data) for event in stored)
+        state = aggregate.decider.fold.over(event for event in decoded if event is not None)
+        return Known(aggregate, len(stored), stored[0].occurred_at if stored else "", state)
+
+    def _has(self, stream: str, known: Known) -> None:
+        self._loaded[stream] = known
         self._states[stream], self._versions[stream] = known.state, known.version
 
     def _record(self, stream: str, decided: Sequence[Event], occurred_at: datetime) -> None:
@@ -191,18 +198,6 @@ class Transaction:
                     occurred_at=format_time(occurred_at),
                 )
             )
-
-
-def _nothing(aggregate: Aggregate[C, S, E]) -> Known:
-    return Known(aggregate, 0, "", aggregate.decider.fold.initial)
-
-
-def _after(aggregate: Aggregate[C, S, E], known: Known, events: Sequence[StoredEvent]) -> Known:
-    state: S = known.state  # type: ignore[assignment]  # it is known by this aggregate
-    decoded = (aggregate.decode(event.type, event.data) for event in events)
-    after = aggregate.decider.fold.over((event for event in decoded if event is not None), state)
-    began = events[0].occurred_at if events and known.version == 0 else known.began
-    return Known(aggregate, known.version + len(events), began, after)
 
 
 class Executor:

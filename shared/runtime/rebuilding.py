@@ -12,7 +12,7 @@ from shared.runtime.follower import Follower
 from shared.runtime.projection import Kept, Renewable, View
 from shared.runtime.source import Source
 
-PART = 25
+PART = 100
 """Events that are applied before others have their turn."""
 
 log = structlog.get_logger()

@@ -31,6 +31,7 @@ from shared.runtime.http.problems import install
 from shared.runtime.http.rate import FailureLimit, RateLimit
 from shared.runtime.http.routes import add_routes
 from shared.runtime.http.system import system_routes
+from shared.runtime.http.table import Table
 from shared.runtime.keyring import Keyring
 from shared.runtime.mongo import PyMongoError, StoreUnavailable, connect, database, ping
 from shared.runtime.parking import Handler
@@ -177,12 +178,20 @@ class Service:
     ) -> FastAPI:
         """The application: the service opens by itself as soon as its store answers. `files`: how the paths
         begin that take files, `*` for one part of it."""
-        app = FastAPI(title=title, version=VERSION, lifespan=self._lifespan, docs_url=None, redoc_url=None)
+        app = FastAPI(
+            title=title,
+            version=VERSION,
+            lifespan=self._lifespan,
+            docs_url=None,
+            redoc_url=None,
+            telemetry={"tracing": False, "metrics": False, "logs": False},  # the edge has its own
+        )
         app.state.keys = self.keys
         app.state.commands = Commands(self.name, self.executor, self.keyring, self.clock)
         app.state.service = self
         for router in (system_routes(self, event_types), keyring_routes(self), docs_routes(title), *routers):
             add_routes(app, router)
+        app.router.routes.insert(0, Table(app.router.routes))
         install(app)
         app.openapi = described(app)  # type: ignore[method-assign]  # FastAPI's documented way
         app.add_middleware(

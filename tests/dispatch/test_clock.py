@@ -52,6 +52,7 @@ from tests.support.story_of_life import (
     REFERRAL,
     REFERRED_UNTIL,
     REOPEN_UNTIL,
+    SECOND,
     SECOND_VISIT,
     SITUATIONS,
     UNTIL,
@@ -86,14 +87,25 @@ def pending(*history: Event) -> set[Deadline]:
     return set(deadlines(given(REQUEST, *history).state))
 
 
+CLIMBS = {Deadline("escalate", at("24T04:30"))}
+REFERRED = {Deadline("referral", REFERRED_UNTIL, REFERRAL)}
+CALLED = {Deadline("whistle", at("24T04:00"), WHISTLE)}
+ASKS = {Deadline("offer", ANSWER_BY, SECOND)}
 EXPECTED: dict[str, set[Deadline]] = {
     "received": set(),
+    "received-and-due": OF_THE_CLOCK,
+    "overdue-before-triage": CLIMBS,
+    "called-before-triage": CALLED,
     "triaged": OF_THE_CLOCK,
-    "overdue": {Deadline("escalate", at("24T04:30"))},
+    "overdue": CLIMBS,
+    "overdue-when-assigned": CLIMBS,
+    "overdue-when-referred": CLIMBS | REFERRED,
     "offered": OF_THE_CLOCK | {Deadline("offer", ANSWER_BY, ASSIGNMENT)},
     "declined": OF_THE_CLOCK,
     "unanswered": OF_THE_CLOCK,
     "assigned": OF_THE_CLOCK,
+    "asking-when-assigned": OF_THE_CLOCK | ASKS,
+    "called-when-assigned": OF_THE_CLOCK | CALLED,
     "released": OF_THE_CLOCK,
     "planned": OF_THE_CLOCK | {MISS},
     "cancelled": OF_THE_CLOCK,
@@ -101,12 +113,16 @@ EXPECTED: dict[str, set[Deadline]] = {
     "there": set(),
     "leaving": set(),
     "visited": set(),
+    "asking-when-visited": ASKS,
+    "called-when-visited": CALLED,
+    "planned-when-visited": {Deadline("missed", TEN_TO_ELEVEN.end + GRACE, SECOND_VISIT)},
     "visited-and-released": set(),
     "nobody-opened": set(),
-    "referred": OF_THE_CLOCK | {Deadline("referral", REFERRED_UNTIL, REFERRAL)},
+    "referred": OF_THE_CLOCK | REFERRED,
+    "referred-when-called": OF_THE_CLOCK | CALLED | REFERRED,
     "returned": OF_THE_CLOCK,
     "taken-over": OF_THE_CLOCK,
-    "called": OF_THE_CLOCK | {Deadline("whistle", at("24T04:00"), WHISTLE)},
+    "called": OF_THE_CLOCK | CALLED,
     "reported": OF_THE_CLOCK,
     "held": {Deadline("resume", UNTIL)},
     "held-before-triage": {Deadline("resume", UNTIL)},

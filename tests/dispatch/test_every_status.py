@@ -20,6 +20,7 @@ EVERY = f"{OPEN} {ENDED}"
 
 TABLE: dict[str, dict[str, str]] = {
     "create": {
+        "already-registered": "received",
         "nothing": EVERY,
     },
     "triage": {
@@ -61,7 +62,7 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "hold": {
         "already-on-hold": "on-hold",
-        "offer-open": "triaged",
+        "offer-open": "triaged assigned in-service",
         "request-held": "received triaged assigned in-service",
         "request-not-open": "referred duplicate rejected withdrawn resolved closed",
         "visit-open": "assigned in-service",
@@ -73,6 +74,7 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "offer": {
         "assignment-offered": "triaged assigned in-service",
+        "nothing": "assigned in-service",
         "request-not-open": "referred on-hold duplicate rejected withdrawn resolved closed",
         "request-not-triaged": "received",
     },
@@ -185,7 +187,7 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "report in": {
         "not-found": EVERY,
-        "unit-reported-in": "triaged withdrawn",
+        "unit-reported-in": "received triaged assigned in-service referred withdrawn",
     },
     "resolve": {
         "already-resolved": "resolved",

@@ -6,7 +6,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.dispatch.api import shapes
+from services.dispatch.api import shapes, whole_shapes
 from shared.kernel.times import format_time
 from tests.support.community import HEALTH, MEALS, SCHOOL, Community, slot
 
@@ -54,7 +54,7 @@ async def test_from_the_call_to_the_completed_visit(shaba: Community) -> None:
     assert (other.status, other.body["code"]) == (409, "visit-already-completed")
 
     whole = await desk.get(f"/v1/requests/{id}")
-    assert shape({**whole.body, "units": []}) == shape({**shapes.Request.example, "units": []})
+    assert shape({**whole.body, "units": []}) == shape({**whole_shapes.Request.example, "units": []})
     theirs = await unit.get(f"/v1/requests/{id}")
     assert "resident" not in theirs.body
     assert theirs.body["units"] == [HEALTH]

@@ -88,6 +88,13 @@ async def test_who_goes_away_is_told_nothing_more() -> None:
     assert len(listeners) == 0
 
 
+async def test_without_news_there_is_a_comment_now_and_then() -> None:
+    told, _ = told_of(Requests(stream_read))
+    events = replace(told, heartbeat_s=0.0).events(good)
+    await next_of(events)
+    assert [await next_of(events) for _ in range(2)] == [": ping\n\n"] * 2
+
+
 class Impatient(EventStream):
     """Cuts off at once."""
 

@@ -7,7 +7,9 @@ from uuid import uuid4
 
 import pytest
 
+from deploy.stack import Stack
 from shared.runtime.http.edge import FORM
+from tests.http.test_consents import counted, database_of
 from tests.http.test_every_route import OPEN, OWN_WAY, routes
 from tests.support.attaching import attach, file, listed
 from tests.support.client import Client, access_token
@@ -344,11 +346,15 @@ async def refused_everywhere(clients: dict[str, Client], code: str) -> None:
         await until(refused, 5)
 
 
+NO_TOKEN = {(400, "unauthorized_client"), (401, "invalid_client")}
+
+
 async def no_token(shaba: Community, credentials: tuple[str, str]) -> bool:
+    """Whether it gets none; after an erasure nobody knows its secret any more."""
     client, secret = credentials
     form = {"grant_type": "client_credentials", "client_id": client, "client_secret": secret}
     reply = await sent(shaba.admin["registry"], "/oauth/token", **form)
-    return (reply.status, reply.body.get("error")) == (400, "unauthorized_client")
+    return (reply.status, reply.body.get("error")) in NO_TOKEN
 
 
 async def test_who_is_suspended_is_refused_within_seconds_until_resumed(shaba: Community) -> None:
@@ -383,6 +389,18 @@ async def test_who_is_gone_is_refused_within_seconds_for_good(shaba: Community, 
     path = f"/v1/volunteers/{volunteer}/clients"
     reply = await registry.post(path, {"name": "telephone"})
     assert reply.status in (404, 410), reply.body
+
+
+async def test_what_its_client_is_called_goes_with_the_volunteer(
+    shaba: Community, running_stack: Stack
+) -> None:
+    """And the hash of its secret with it."""
+    volunteer, registry = await shaba.volunteer(), shaba.admin["registry"]
+    await registered(shaba, volunteer)
+    kept = database_of(running_stack, "registry")
+    before = await counted(kept, volunteer)
+    await done(registry, f"/v1/volunteers/{volunteer}/erasure")
+    assert (before, await counted(kept, volunteer)) == (2, 0)
 
 
 async def test_it_comes_in_no_longer_than_its_unit(shaba: Community) -> None:

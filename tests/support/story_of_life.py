@@ -74,8 +74,11 @@ from tests.support.story import (
     TEN_TO_ELEVEN,
     TERMS,
     UNITS,
+    WARN_AT,
+    WITH_SCHOOL,
     at,
     created,
+    scheduled,
     slot,
     triaged,
 )
@@ -179,13 +182,23 @@ def checked_out(**other: Any) -> VisitCheckedOut:
 RELEASED = said(VolunteerReleased, **of_assignment(), reason="volunteer-asked")
 CANCELLED = said(VisitCancelled, **of_visit(), reason="weather")
 MISSED = said(VisitMissed, **of_visit())
-ESCALATED = said(RequestEscalated, level="lead-unit", cause="response-time", next_at=at("24T04:30"))
+CLOCKED = created(due=DUE, warn_at=WARN_AT)
+OVERDUE: tuple[Event, ...] = (
+    said(SlaBreached, due=DUE),
+    said(RequestEscalated, level="lead-unit", cause="response-time", next_at=at("24T04:30")),
+)
+ASKED = offered(2, BO, TEN_TO_ELEVEN, units=WITH_SCHOOL)
 AFTER_RESOLUTION = (*AFTER_COMPLETION, resolved())
 
 SITUATIONS: Mapping[str, tuple[Event, ...]] = {
     "received": (created(),),
+    "received-and-due": (CLOCKED,),
+    "overdue-before-triage": (CLOCKED, *(event.model_copy(update={"priority": None}) for event in OVERDUE)),
+    "called-before-triage": (created(), called(priority=None)),
     "triaged": AFTER_TRIAGE,
-    "overdue": (*AFTER_TRIAGE, said(SlaBreached, due=DUE), ESCALATED),
+    "overdue": (*AFTER_TRIAGE, *OVERDUE),
+    "overdue-when-assigned": (*AFTER_ASSIGNMENT, *OVERDUE),
+    "overdue-when-referred": (*AFTER_TRIAGE, *OVERDUE, referred()),
     "offered": (*AFTER_TRIAGE, offered()),
     "declined": (
         *(*AFTER_TRIAGE, offered()),
@@ -196,6 +209,8 @@ SITUATIONS: Mapping[str, tuple[Event, ...]] = {
         said(AssignmentExpired, **of_assignment(), reason="unanswered"),
     ),
     "assigned": AFTER_ASSIGNMENT,
+    "asking-when-assigned": (*AFTER_ASSIGNMENT, ASKED),
+    "called-when-assigned": (*AFTER_ASSIGNMENT, called()),
     "released": (*AFTER_ASSIGNMENT, RELEASED),
     "planned": AFTER_SCHEDULING,
     "cancelled": (*AFTER_SCHEDULING, CANCELLED),
@@ -203,9 +218,13 @@ SITUATIONS: Mapping[str, tuple[Event, ...]] = {
     "there": AFTER_CHECK_IN,
     "leaving": (*AFTER_CHECK_IN, checked_out()),
     "visited": AFTER_COMPLETION,
+    "asking-when-visited": (*AFTER_COMPLETION, ASKED),
+    "called-when-visited": (*AFTER_COMPLETION, called()),
+    "planned-when-visited": (*AFTER_COMPLETION, scheduled(when=TEN_TO_ELEVEN, number=2)),
     "visited-and-released": (*AFTER_COMPLETION, RELEASED),
     "nobody-opened": (*AFTER_SCHEDULING, no_answer()),
     "referred": (*AFTER_TRIAGE, referred()),
+    "referred-when-called": (*AFTER_TRIAGE, called(), referred()),
     "returned": (*AFTER_TRIAGE, referred(), said(ReferralDeclined, **OF_REFERRAL, reason="full")),
     "taken-over": (*AFTER_TRIAGE, referred(), said(ReferralAccepted, **OF_REFERRAL)),
     "called": (*AFTER_TRIAGE, called()),

@@ -59,6 +59,7 @@ class Told:
     choice: Choice
     after: str | None
     shown: Callable[[Row], Mapping[str, Json]]
+    heartbeat_s: float = HEARTBEAT_S
 
     async def events(self, verify: Callable[[], Awaitable[object]]) -> AsyncIterator[bytes]:
         """What changes, until the listener is lost or `verify` raises a Problem."""
@@ -93,7 +94,7 @@ class Told:
             if listener.lost:
                 yield _said("reset", RESET, listener.place)
                 return
-            if monotonic() - spoke >= HEARTBEAT_S:
+            if monotonic() - spoke >= self.heartbeat_s:
                 yield KEEPALIVE_COMMENT
                 spoke = monotonic()
 

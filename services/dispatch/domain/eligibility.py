@@ -202,4 +202,4 @@ def _parts(slot: Slot) -> Iterator[Part]:
 def _clock(moment: datetime) -> str:
     """`HH:MM`, with seconds only if there are some, so that text order is the order of time."""
     exact = moment.second or moment.microsecond
-    return f"{moment:%H:%M:%S.%f}" if exact else f"{moment:%H:%M}"
+    return f"{moment:%H:%M:%S.%f}" if exact else f"{moment.hour:02}:{moment.minute:02}"

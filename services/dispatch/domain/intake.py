@@ -139,14 +139,17 @@ def triage(command: Triage, decision: Decision) -> None:
         return
     require_live(request)
     require(request.status == "received", "already-triaged", refusals.TRIAGED)
-    span = response_span(
-        command.created_at, created.response_minutes, created.working_hours, command.calendar
-    )
+    due, warn_at = request.due, request.clock.warn_at
+    if due is None or warn_at is None:
+        span = response_span(
+            command.created_at, created.response_minutes, created.working_hours, command.calendar
+        )
+        due, warn_at = due or span.due, warn_at or span.warn_at
     decision.add(
         RequestTriaged,
         priority=command.priority,
-        due=request.due or span.due,
-        warn_at=request.clock.warn_at or span.warn_at,
+        due=due,
+        warn_at=warn_at,
         coordinator=command.coordinator,
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
+from functools import lru_cache
 from itertools import count
 
 from services.dispatch.domain.national_days import is_working_day
@@ -61,15 +62,19 @@ class WorkingCalendar:
     def _windows(self, start: datetime, hours: WorkingHours) -> Iterator[tuple[datetime, datetime]]:
         """What is left of the first day's working time, and that of all days after."""
         local = start.astimezone(LOCAL)
-        opening, closing = _HOURS[hours]
         for days in count():
             day = local.date() + timedelta(days=days)
             if hours == "office" and not self.is_working_day(day):
                 continue
-            opens = max(datetime.combine(day, opening, LOCAL), local)
-            closes = datetime.combine(day, closing, LOCAL)
-            if opens < closes:
-                yield opens, closes
+            opens, closes = _hours_of(day, hours)
+            if local < closes:
+                yield max(opens, local), closes
+
+
+@lru_cache(maxsize=256)
+def _hours_of(day: date, hours: WorkingHours) -> tuple[datetime, datetime]:
+    opening, closing = _HOURS[hours]
+    return datetime.combine(day, opening, LOCAL), datetime.combine(day, closing, LOCAL)
 
 
 NATIONAL = WorkingCalendar()

@@ -89,8 +89,10 @@ async def register_client_of(
     body: UnitClientBody,
     role: Role,
     whose: Callable[[Transaction], Awaitable[Whose]],
+    subject: str | None = None,
 ) -> Response:
-    """201 with the id and the secret of a new client of `role`. Raises Refused `scope-not-yours`."""
+    """201 with the id and the secret of a new client of `role`. Its name and its hash are erased with
+    `subject`, if it is a person's. Raises Refused `scope-not-yours`."""
     principal, client = call[1], new_id("client")
 
     async def facts(transaction: Transaction, details: str) -> ClientRegistered:
@@ -109,7 +111,8 @@ async def register_client_of(
             volunteer=its.volunteer,
         )
 
-    return await register_with_secret(call, (f"/v1/clients/{client}", "client_secret"), body.name, facts)
+    shown = (f"/v1/clients/{client}", "client_secret")
+    return await register_with_secret(call, shown, body.name, facts, subject)
 
 
 async def _theirs(transaction: Transaction, client: str, principal: Principal) -> ClientRegistered:

@@ -28,18 +28,20 @@ async def register_with_secret(
     at: tuple[str, str],
     name: str,
     facts: Callable[[Transaction, str], Awaitable[Facts]],
+    subject: str | None = None,
 ) -> Response:
     """201 with the id and, in the first answer only, the secret.
 
     `at` is the path, whose last part is the id, and the field that shows the secret. `facts` is given the
-    digest of the sealed detail that has `name` and the secret's hash.
+    digest of the sealed detail that has `name` and the secret's hash; it goes with `subject`, if it is
+    somebody's.
     """
     request, principal, commands = call
     path, shown = at
     id, secret = path.rpartition("/")[2], new_secret()
 
     async def work(transaction: Transaction) -> Answer:
-        details = transaction.seal(id, {"name": name, "secret_sha256": hashed(secret)})
+        details = transaction.seal(subject or id, {"name": name, "secret_sha256": hashed(secret)})
         registered = Register(await facts(transaction, details), transaction.context.now)
         await transaction.begin(CREDENTIALS, id, registered)
         body: dict[str, Json] = {"id": id, "client_id": id, shown: None}

@@ -47,7 +47,8 @@ async def register_volunteer_client(
         require(exists(record, VolunteerRegistered), "not-found", NOT_FOUND)
         return Whose((facts.community,), facts.unit, volunteer)
 
-    return await register_client_of((request, principal, commands), body, "volunteer", of_volunteer)
+    call = (request, principal, commands)
+    return await register_client_of(call, body, "volunteer", of_volunteer, volunteer)
 
 
 @router.post("/{client}/revoke", summary="Revoke a volunteer's client", responses=answers(shapes.Revoked))

@@ -6,10 +6,10 @@ metrics, and a problem document for whatever nobody caught. Plain ASGI: it is on
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from random import getrandbits
 from time import perf_counter
 
 import structlog
@@ -174,5 +174,5 @@ def _beginning(files: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def _new_traceparent() -> str:
-    random = os.urandom(24).hex()
+    random = f"{getrandbits(192):048x}"
     return f"00-{random[:32]}-{random[32:]}-01"
