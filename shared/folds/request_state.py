@@ -43,6 +43,8 @@ LIVE: frozenset[Status] = frozenset({"received", "triaged", "assigned", "in-serv
 WORKED_ON: frozenset[Status] = frozenset({"triaged", "assigned", "in-service"})
 """In these somebody can be sent."""
 ENDED: frozenset[Status] = frozenset({"duplicate", "rejected", "withdrawn", "resolved", "closed"})
+TAKES_TIME: frozenset[VisitStatus] = frozenset({"scheduled", "checked-in", "checked-out", "completed"})
+"""Visits that nobody can be elsewhere for."""
 OPEN_VISIT: frozenset[VisitStatus] = frozenset({"scheduled", "checked-in", "checked-out"})
 
 
@@ -219,7 +221,7 @@ class Request:
             yield assignment.id, assignment.volunteer, assignment.unit, assignment.slot
         for visit in self.visits:
             inside = any(a.volunteer == visit.volunteer and a.slot.covers(visit.slot) for a in kept)
-            if visit.status != "cancelled" and not inside:
+            if visit.status in TAKES_TIME and not inside:
                 yield visit.id, visit.volunteer, visit.unit, visit.slot
 
     def visits_of(self, assignment: Assignment) -> tuple[Visit, ...]:

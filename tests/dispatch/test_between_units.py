@@ -182,6 +182,12 @@ def test_a_unit_that_was_called_says_where_it_stands() -> None:
     assert given(REQUEST, *AFTER_TRIAGE, called(), on_the_way, there).state.details == (DIGEST,)
 
 
+def test_that_a_unit_could_not_have_come_to_what_is_over_is_nobodys() -> None:
+    over = given(REQUEST, *SITUATIONS["resolved"][:-1], called(), SITUATIONS["resolved"][-1])
+    [reported] = REQUEST.decide(ReportIn(WHISTLE, "cannot-come"), over.state)
+    assert reported.type == "unit-reported-in"
+
+
 def test_that_a_unit_cannot_come_is_for_the_communitys_office() -> None:
     reported = said(UnitReportedIn, **OF_WHISTLE, outcome="cannot-come")
     escalated = said(RequestEscalated, **OF_WHISTLE, level="community-office", cause="whistle")

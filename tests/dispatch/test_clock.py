@@ -118,6 +118,7 @@ EXPECTED: dict[str, set[Deadline]] = {
     "planned-when-visited": {Deadline("missed", TEN_TO_ELEVEN.end + GRACE, SECOND_VISIT)},
     "visited-and-released": set(),
     "nobody-opened": set(),
+    "nobody-opened-before": {MISS},
     "referred": OF_THE_CLOCK | REFERRED,
     "referred-when-called": OF_THE_CLOCK | CALLED | REFERRED,
     "returned": OF_THE_CLOCK,

@@ -113,6 +113,7 @@ TABLE: dict[str, dict[str, str]] = {
     "schedule": {
         "request-not-open": "on-hold resolved closed",
         "visit-scheduled": "assigned in-service",
+        "volunteer-not-free": "assigned in-service",
         "volunteer-not-assigned": (
             "received triaged in-service referred on-hold duplicate rejected withdrawn closed"
         ),
@@ -120,12 +121,12 @@ TABLE: dict[str, dict[str, str]] = {
     "reschedule": {
         "not-found": "received triaged assigned referred on-hold duplicate rejected withdrawn closed",
         "visit-not-scheduled": "triaged assigned in-service on-hold resolved closed",
-        "visit-rescheduled": "assigned",
+        "visit-rescheduled": "assigned in-service",
     },
     "cancel": {
         "not-found": "received triaged assigned referred on-hold duplicate rejected withdrawn closed",
         "nothing": "assigned",
-        "visit-cancelled": "assigned",
+        "visit-cancelled": "assigned in-service",
         "visit-not-scheduled": "triaged assigned in-service on-hold resolved closed",
     },
     "check in": {
@@ -133,7 +134,7 @@ TABLE: dict[str, dict[str, str]] = {
         "nothing": "in-service",
         "visit-already-completed": "triaged in-service on-hold resolved closed",
         "visit-cancelled": "assigned",
-        "visit-checked-in": "assigned",
+        "visit-checked-in": "assigned in-service",
     },
     "check out": {
         "not-found": "received triaged assigned referred on-hold duplicate rejected withdrawn closed",
@@ -155,6 +156,7 @@ TABLE: dict[str, dict[str, str]] = {
     "no answer": {
         "not-found": "received triaged assigned referred on-hold duplicate rejected withdrawn closed",
         "nothing": "in-service",
+        "request-escalated": "in-service",
         "visit-no-answer": "assigned in-service",
         "visit-not-scheduled": "triaged assigned in-service on-hold resolved closed",
     },

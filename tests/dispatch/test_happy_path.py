@@ -54,7 +54,8 @@ async def test_from_the_call_to_the_completed_visit(shaba: Community) -> None:
     assert (other.status, other.body["code"]) == (409, "visit-already-completed")
 
     whole = await desk.get(f"/v1/requests/{id}")
-    assert shape({**whole.body, "units": []}) == shape({**whole_shapes.Request.example, "units": []})
+    empty: dict[str, list[str]] = {"units": [], "referrals": [], "whistles": []}
+    assert shape({**whole.body, **empty}) == shape({**whole_shapes.Request.example, **empty})
     theirs = await unit.get(f"/v1/requests/{id}")
     assert "resident" not in theirs.body
     assert theirs.body["units"] == [HEALTH]
@@ -129,6 +130,6 @@ async def test_lists_are_filtered_and_the_units_own(shaba: Community) -> None:
 async def test_the_interface_is_documented_with_examples_and_problems(shaba: Community) -> None:
     document = (await shaba.staff["dispatch"].get("/openapi.json")).body
     create = document["paths"]["/v1/requests"]["post"]
-    assert create["responses"]["201"]["content"]["application/json"]["example"] == shapes.Created.example
+    assert create["responses"]["201"]["content"]["application/json"]["example"] == shapes.TakenIn.example
     assert "application/problem+json" in create["responses"]["4XX"]["content"]
     assert "HTTPValidationError" not in document["components"]["schemas"]

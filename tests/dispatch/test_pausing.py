@@ -38,6 +38,20 @@ def test_holding_again_is_nothing_and_for_another_reason_refused() -> None:
     given(REQUEST, *SITUATIONS["held"]).when(replace(HOLD, reason="weather")).refused("already-on-hold")
 
 
+def test_a_hold_is_made_longer_or_shorter_and_the_clock_stands_since_it_began() -> None:
+    longer = replace(HOLD, until=UNTIL + timedelta(days=1), now=NOW + timedelta(hours=1))
+    again = held(until=longer.until)
+    given(REQUEST, *SITUATIONS["held"]).when(longer).then(again)
+    after = given(REQUEST, *SITUATIONS["held"], again)
+    assert after.state.hold is not None
+    assert (after.state.hold.held_at, after.state.hold.until) == (NOW, longer.until)
+    after.when(replace(longer, until=None)).then_nothing()
+
+
+def test_a_hold_lasts_two_weeks_if_nothing_is_said() -> None:
+    given(REQUEST, *AFTER_TRIAGE).when(replace(HOLD, until=None)).then(held(until=NOW + timedelta(days=14)))
+
+
 @pytest.mark.parametrize("situation", ["planned", "there", "leaving"])
 def test_nothing_is_put_aside_while_a_visit_is_open(situation: str) -> None:
     given(REQUEST, *SITUATIONS[situation]).when(HOLD).refused("visit-open")

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from services.dispatch.domain.planning import CancelVisit, Reschedule, ScheduleVisit
+from services.dispatch.domain.placing import Release
 from services.dispatch.domain.request import REQUEST
-from shared.events.dispatch import VisitRescheduled
+from shared.events.dispatch import Slot, VisitRescheduled
 from shared.kernel.event import Event
 from tests.support.given import given
 from tests.support.story import (
@@ -70,6 +71,25 @@ def test_a_second_visit_is_another_one() -> None:
         .when(ScheduleVisit(SECOND_VISIT, MEI.id, TEN_TO_ELEVEN))
         .then(scheduled(when=TEN_TO_ELEVEN, number=2))
     )
+
+
+@pytest.mark.parametrize("when", [slot("25T01:30", "25T02:30"), slot("25T00:00", "25T03:00")])
+def test_a_volunteer_does_not_visit_twice_at_once(when: Slot) -> None:
+    second = ScheduleVisit(SECOND_VISIT, MEI.id, when)
+    given(REQUEST, *AFTER_SCHEDULING).when(second).refused("volunteer-not-free", conflict=VISIT)
+    given(REQUEST, *AFTER_COMPLETION).when(second).refused("volunteer-not-free", conflict=VISIT)
+    both = (*AFTER_SCHEDULING, scheduled(when=TEN_TO_ELEVEN, number=2))
+    given(REQUEST, *both).when(RESCHEDULE).refused("volunteer-not-free", conflict=SECOND_VISIT)
+
+
+def test_whoever_was_not_let_in_may_come_again_in_the_same_hour_and_be_released() -> None:
+    """The visit that came to nothing takes no time of anybody's."""
+    history = (*SITUATIONS["nobody-opened"], scheduled(number=2))
+    state = given(REQUEST, *history).state
+    assert [duty for duty, *_ in state.duties()] == [ASSIGNMENT]
+    freed = REQUEST.decide(Release(ASSIGNMENT, "volunteer-asked"), state)
+    after = REQUEST.fold.over(freed, state)
+    assert [*after.duties()] == []
 
 
 def test_a_visit_names_the_assignment_in_whose_slot_it_lies_and_else_the_first() -> None:

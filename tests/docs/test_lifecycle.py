@@ -25,4 +25,4 @@ def test_every_state_is_in_the_diagram_and_is_reached() -> None:
 def test_every_deadline_and_every_event_is_there() -> None:
     assert set(re.findall(r"^\| `([a-z-]+)`", clock(), re.MULTILINE)) == set(get_args(Kind))
     named = set(re.findall(r"`([a-z-]+)`", commands() + clock()))
-    assert {event.type for event in REQUEST_EVENTS} - {"request-created"} - named == {"welfare-check-raised"}
+    assert {event.type for event in REQUEST_EVENTS} - named == {"request-created"}

@@ -101,12 +101,13 @@ async def test_one_stream_by_two_aggregates_is_two_things(executor: Executor) ->
     def counted(count: int, event: Filled) -> int:
         return count + 1
 
-    decider = Decider[Add | FillTo, int, Filled](decide, Fold(0, counted))
+    decider: Decider[Add | FillTo, int, Filled] = Decider(decide, Fold(0, counted))
     times: Aggregate[Add | FillTo, int, Filled] = Aggregate(decider, decode)
     await executor.execute(call(), on("jar-1", Add(50)))
 
     async def once_more(transaction: Transaction) -> Answer:
-        return Answer(201, {"times": await transaction.decide(times, "jar-1", Add(1))})
+        count = await transaction.decide(times, "jar-1", Add(1))
+        return Answer(201, {"times": count})
 
     assert (await executor.execute(call(), once_more)).answer.body == {"times": 2}
     outcome = await executor.execute(call(), on("jar-1", Add(1)))

@@ -223,6 +223,10 @@ SITUATIONS: Mapping[str, tuple[Event, ...]] = {
     "planned-when-visited": (*AFTER_COMPLETION, scheduled(when=TEN_TO_ELEVEN, number=2)),
     "visited-and-released": (*AFTER_COMPLETION, RELEASED),
     "nobody-opened": (*AFTER_SCHEDULING, no_answer()),
+    "nobody-opened-before": (
+        *(*AFTER_SCHEDULING, scheduled(when=TEN_TO_ELEVEN, number=2)),
+        no_answer(2, at=at("25T01:00")),
+    ),
     "referred": (*AFTER_TRIAGE, referred()),
     "referred-when-called": (*AFTER_TRIAGE, called(), referred()),
     "returned": (*AFTER_TRIAGE, referred(), said(ReferralDeclined, **OF_REFERRAL, reason="full")),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 
 from fastapi import APIRouter, Request, Response
 
@@ -35,8 +34,6 @@ from shared.runtime.http.openapi import answers
 from shared.runtime.http.routes import Route
 
 router = APIRouter(prefix="/v1/requests", tags=["life of a request"], route_class=Route)
-
-HELD_FOR = timedelta(days=14)
 
 CommandOf = Callable[[Transaction, RequestState], Awaitable[Command]]
 
@@ -142,8 +139,7 @@ async def hold(
     409: `visit-open`, `offer-open`, `already-on-hold`, `request-not-open`; 422 `hold-out-of-range`."""
 
     async def command(transaction: Transaction, _: RequestState) -> Command:
-        now = transaction.context.now
-        return Hold(body.reason, body.until or now + HELD_FOR, now)
+        return Hold(body.reason, body.until, transaction.context.now)
 
     return await _run(id, request, principal, commands, command)
 

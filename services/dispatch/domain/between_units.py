@@ -28,7 +28,7 @@ from shared.events.dispatch import (
     WhistleBlown,
     WhistleReason,
 )
-from shared.folds.request_state import Referral
+from shared.folds.request_state import ENDED, Referral
 from shared.kernel.decider import require
 
 LONGEST_REFERRAL = timedelta(days=14)
@@ -167,7 +167,7 @@ def report_in(command: ReportIn, decision: Decision) -> None:
         outcome=command.outcome,
         details=command.details,
     )
-    if command.outcome == "cannot-come":
+    if command.outcome == "cannot-come" and decision.request.status not in ENDED:
         decision.add(
             RequestEscalated,
             level="community-office",

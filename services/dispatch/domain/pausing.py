@@ -13,14 +13,15 @@ from shared.events.dispatch import HoldReason, RequestHeld, RequestResumed
 from shared.kernel.decider import require
 
 LONGEST_HOLD = timedelta(days=90)
+HELD_FOR = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Put it aside, `until` at the latest."""
+    """Put it aside, `until` at the latest: for two weeks, or as long as it is held already, if None."""
 
     reason: HoldReason
-    until: datetime
+    until: datetime | None
     now: datetime
 
 
@@ -36,18 +37,26 @@ Command = Hold | Resume
 
 
 def hold(command: Hold, decision: Decision) -> None:
-    """`request-held`."""
+    """`request-held`; again, if it is to be held for another time than it is."""
     request = decision.request
-    if request.hold is not None and request.hold.reason == command.reason:
+    held = request.hold
+    if held is not None:
+        require(held.reason == command.reason, "already-on-hold", refusals.ON_HOLD)
+        if command.until not in (None, held.until):
+            _hold(command, decision, held.held_at)
         return
-    require(request.hold is None, "already-on-hold", refusals.ON_HOLD)
     require_live(request)
     require(request.status != "referred", "request-not-open", refusals.NOT_OPEN)
     require(not any(request.open_visits()), "visit-open", refusals.VISIT_OPEN)
     require(not any(request.offers()), "offer-open", refusals.OFFER_OPEN)
-    in_range = command.now < command.until <= command.now + LONGEST_HOLD
+    _hold(command, decision, command.now)
+
+
+def _hold(command: Hold, decision: Decision, held_at: datetime) -> None:
+    until = command.until or command.now + HELD_FOR
+    in_range = command.now < until <= command.now + LONGEST_HOLD
     require(in_range, "hold-out-of-range", refusals.HOLD_OUT_OF_RANGE)
-    decision.add(RequestHeld, reason=command.reason, held_at=command.now, until=command.until)
+    decision.add(RequestHeld, reason=command.reason, held_at=held_at, until=until)
 
 
 def resume(command: Resume, decision: Decision) -> None:

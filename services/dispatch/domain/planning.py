@@ -9,7 +9,7 @@ from typing import assert_never
 from services.dispatch.domain import refusals
 from services.dispatch.domain.decision import Decision, not_found, of_visit, require_worked_on
 from shared.events.dispatch import ChangeReason, Slot, VisitCancelled, VisitRescheduled, VisitScheduled
-from shared.folds.request_state import Visit
+from shared.folds.request_state import TAKES_TIME, Request, Visit
 from shared.kernel.decider import Refused, require
 
 
@@ -53,6 +53,7 @@ def schedule(command: ScheduleVisit, decision: Decision) -> None:
     if not own:
         raise Refused("volunteer-not-assigned", refusals.NOT_PLACED)
     require_worked_on(request)
+    _require_free(request, command.volunteer, command.slot)
     by = next((a for a in own if a.slot.covers(command.slot)), own[0])
     decision.add(
         VisitScheduled,
@@ -71,6 +72,7 @@ def reschedule(command: Reschedule, decision: Decision) -> None:
         return
     require_worked_on(decision.request)
     require(command.slot.end > command.now, "slot-in-the-past", refusals.SLOT_OVER)
+    _require_free(decision.request, visit.volunteer, command.slot, visit.id)
     decision.add(VisitRescheduled, **of_visit(visit), slot=command.slot, reason=command.reason)
 
 
@@ -80,6 +82,14 @@ def cancel(command: CancelVisit, decision: Decision) -> None:
     if found is None or found.status != "cancelled":
         visit = _planned(decision, command.visit)
         decision.add(VisitCancelled, **of_visit(visit), reason=command.reason)
+
+
+def _require_free(request: Request, volunteer: str, slot: Slot, but: str = "") -> None:
+    """The volunteer makes no other visit of this request then. Raises Refused `volunteer-not-free`."""
+    for visit in request.visits:
+        theirs = visit.volunteer == volunteer and visit.status in TAKES_TIME and visit.id != but
+        if theirs and visit.slot.overlaps(slot):
+            raise Refused("volunteer-not-free", refusals.NOT_FREE, conflict=visit.id)
 
 
 def _planned(decision: Decision, id: str) -> Visit:

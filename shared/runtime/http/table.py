@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from starlette.convertors import StringConvertor
+from starlette.convertors import PathConvertor, StringConvertor
 from starlette.datastructures import URLPath
 from starlette.routing import BaseRoute, Match, NoMatchFound, Route
 from starlette.types import Receive, Scope, Send
@@ -53,7 +53,7 @@ class Table(BaseRoute):
         self._ways: dict[tuple[str, int], _Ways] = {}
         before: list[list[str]] = []
         for place, route in enumerate(routes):
-            if not isinstance(route, Route):
+            if not isinstance(route, Route) or _takes_any_number_of_parts(route):
                 break  # whatever it is for, those behind it must not come first
             parts = route.path_format.split("/")
             if _is_plain(route, parts) and not any(_may_be_both(parts, other) for other in before):
@@ -96,6 +96,10 @@ def _is_plain(route: Route, parts: Sequence[str]) -> bool:
     """Whether each part of its path is a word, or a whole value that may be any text."""
     whole = all("{" not in part or (part[0], part[-1], part.count("{")) == ("{", "}", 1) for part in parts)
     return whole and all(type(each) is StringConvertor for each in route.param_convertors.values())
+
+
+def _takes_any_number_of_parts(route: Route) -> bool:
+    return any(isinstance(each, PathConvertor) for each in route.param_convertors.values())
 
 
 def _may_be_both(parts: Sequence[str], others: Sequence[str]) -> bool:
