@@ -134,7 +134,9 @@ def alarms(request: Request) -> Iterator[str]:
 
 
 def _volunteers(request: Request) -> Iterator[str]:
-    return (a.volunteer for a in request.assignments if a.status in ("offered", "accepted", "completed"))
+    """Who goes, is asked, or was there."""
+    yield from (a.volunteer for a in request.assignments if a.status in ("offered", "accepted", "completed"))
+    yield from (visit.volunteer for visit in request.visits if visit.status != "cancelled")
 
 
 def _work(request: Request) -> Iterator[Work]:

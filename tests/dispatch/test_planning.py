@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from services.dispatch.domain.planning import CancelVisit, Reschedule, ScheduleVisit
 from services.dispatch.domain.placing import Release
+from services.dispatch.domain.planning import CancelVisit, Reschedule, ScheduleVisit
 from services.dispatch.domain.request import REQUEST
 from shared.events.dispatch import Slot, VisitRescheduled
 from shared.kernel.event import Event

@@ -8,6 +8,8 @@ from uuid import uuid4
 import pytest
 
 from deploy.stack import Stack
+from services.dispatch.domain.working_time import LOCAL
+from shared.kernel.times import parse_time
 from shared.runtime.http.edge import FORM
 from tests.http.test_consents import counted, database_of
 from tests.http.test_every_route import OPEN, OWN_WAY, routes
@@ -31,6 +33,7 @@ OWN = {
     ("post", "/v1/requests/{id}/attachments"),
     ("get", "/v1/requests/{id}/attachments/{attachment}"),
     *(("post", f"/v1/assignments/{{id}}/{verb}") for verb in ("accept", "decline", "release")),
+    ("get", "/v1/volunteers/{volunteer}/day"),
     ("get", "/v1/visits/{id}"),
     ("patch", "/v1/visits/{id}"),
     *(("post", f"/v1/visits/{{id}}/{verb}") for verb in ("reschedule", "cancel", "check-in", "check-out")),
@@ -438,3 +441,20 @@ async def test_it_places_itself_on_nothing(shaba: Community) -> None:
     for path in (f"/v1/requests/{id}/assignments", f"/v1/requests/{id}/offers"):
         assert await answer(own, "POST", path, placed) == (403, "staff-only")
     assert await answer(own, "POST", f"/v1/requests/{id}/visits", placed) == (404, "not-found")
+
+
+async def test_a_volunteer_sees_its_own_day_and_no_other(shaba: Community) -> None:
+    mei, bo = await shaba.volunteer(), await shaba.volunteer()
+    when = slot(1)
+    id = await shaba.assigned(mei, when)
+    own = (await clients_of(shaba, mei))["dispatch"]
+    date = f"{parse_time(str(when['start'])).astimezone(LOCAL):%Y-%m-%d}"
+
+    async def there() -> bool:
+        found = await own.get(f"/v1/volunteers/{mei}/day", date=date)
+        assert found.status == 200, found.body
+        return [item["request"] for item in found.body["items"]] == [id]
+
+    await until(there, 5)
+    assert (await own.get(f"/v1/volunteers/{bo}/day")).status == 404
+    assert (await own.get(f"/v1/units/{HEALTH}/day")).status == 403

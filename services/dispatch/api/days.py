@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.dispatch.api import day_shapes as shapes
-from services.dispatch.api.desk import Desk, DeskOf, Reader
+from services.dispatch.api.desk import Desk, DeskOf, OwnReader, Reader
 from services.dispatch.day import Whose, work_of
 from services.dispatch.domain.working_time import LOCAL
 from services.dispatch.rows import Row, Work
@@ -38,12 +38,12 @@ class DayQuery(BaseModel):
     "/volunteers/{volunteer}/day", summary="What a volunteer does on a day", responses=answers(shapes.Day)
 )
 async def day_of_volunteer(
-    volunteer: str, query: Annotated[DayQuery, Query()], principal: Reader, desk: DeskOf
+    volunteer: str, query: Annotated[DayQuery, Query()], principal: OwnReader, desk: DeskOf
 ) -> Response:
     """Assignments and visits, by ids and codes. For a unit's client its own volunteers, as far as they go for
-    it; others are 404."""
+    it; for a volunteer's its own day; others are 404."""
     facts = await desk.directory.volunteer_on_record(volunteer, principal.communities)
-    if not principal.sees((facts.unit,)):
+    if not principal.sees_work(volunteer, facts.unit):
         raise not_found()
     return _answer(desk, principal, Whose(volunteer, principal.unit), query.date)
 
