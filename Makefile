@@ -6,6 +6,8 @@ SHELL := /bin/sh
 .DELETE_ON_ERROR:
 
 PYTHON ?=
+# Each worker of the tests has servers of its own; a file's tests go to one of them.
+WORKERS ?= 2
 READY := .venv/ready
 RUN := .venv/bin/python -m
 
@@ -39,7 +41,7 @@ arch: $(READY) ## who may import whom
 	.venv/bin/lint-imports --no-logo
 
 test: lint types arch broker ## all checks and all tests
-	$(RUN) pytest
+	$(RUN) pytest -n $(WORKERS) --dist loadfile
 
 demo: broker ## one day of the community on a stack of its own, and the proof
 	$(RUN) deploy.demo
