@@ -73,7 +73,7 @@ def build(settings: Settings, clock: Clock = now) -> FastAPI:
         "figures": timelines,
     }
     followed = service.keep(
-        "memory.v2", Memory(views, lambda: new_views(service.store.stream, service.executor.at_hand.at))
+        "memory.v3", Memory(views, lambda: new_views(service.store.stream, service.executor.at_hand.at))
     )
 
     tables = (working_days.reactions(), public_services.reactions(), roster.reactions())

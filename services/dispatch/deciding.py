@@ -68,6 +68,17 @@ async def _require_eligible(
     require_eligible(candidate(placed.volunteer, facts), wanted, calendars, placed.id)
 
 
+async def plan(transaction: Transaction, directory: Directory, id: str, command: Command) -> RequestState:
+    """Decide `command`, which plans a visit: outside of its assignment's slot it is a duty of its own, for
+    which the volunteer must be eligible like for any other. Raises Refused: what `place` does."""
+    before = await transaction.load(REQUESTS, id)
+    after = await transaction.decide(REQUESTS, id, command)
+    for duty, volunteer, unit, slot in sorted({*after.duties()} - {*before.duties()}, key=lambda d: d[0]):
+        await _require_eligible(transaction, directory, after, Assignment(duty, volunteer, unit, slot))
+    await _keep_calendars(transaction, before, after)
+    return after
+
+
 async def can_go(
     transaction: Transaction, directory: Directory, state: RequestState, wanted: Assignment
 ) -> bool:

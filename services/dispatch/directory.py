@@ -213,6 +213,12 @@ class Directory:
         found = {id: (await self._get(id, or_nothing=True)).facts for id in services}
         return {id: facts.name for id, facts in found.items() if isinstance(facts, ServicePublished)}
 
+    async def staff_on_record(self, id: str) -> None:
+        """Raises Refused `unknown-staff` for who was never of the staff."""
+        facts = (await self._get(id)).facts
+        if not isinstance(facts, ClientRegistered | PersonAdmitted) or facts.role not in STAFF:
+            raise Refused("unknown-staff", refusals.UNKNOWN_STAFF)
+
     async def require_grid(self, code: str, community: str) -> None:
         """Raises Refused `unknown-grid`, `grid-retired`."""
         found = await self._get(f"grid-{code}")

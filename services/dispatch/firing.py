@@ -19,6 +19,8 @@ from shared.kernel.times import parse_time
 from shared.runtime.execute import Context, Executor, Transaction
 
 ACTOR = Actor("system", "dispatch")
+RETURNS = frozenset({"offer", "referral", "resume"})
+"""After these somebody may have to be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Firing:
             if state.created is not None:
                 calendar = self.working_days.calendar_of(state.created.community)
                 await decide_on(transaction, due.id, Pass(deadline, now, calendar))
-                if due.kind == "offer":
+                if due.kind in RETURNS:
                     await offer_to_the_best(transaction, self.matchmaker, due.id, self.basis())
             return Answer(200, {"id": due.id})
 

@@ -21,6 +21,8 @@ class Persons:
         """The ids of those of `resident` that were nobody's at first, as far as they are on record now."""
         await self.service.catch_up(self.memory)
         ids = [row.id for row in self.requests.of_resident(resident)]
+        for id in ids:  # and what was merged into them
+            ids += [row.id for row in self.requests.merged_into(id) if row.resident is None]
         return [id for id in ids if await self._was_nobodys(id)]
 
     async def _was_nobodys(self, id: str) -> bool:

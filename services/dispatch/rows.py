@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from operator import attrgetter
+from typing import Literal
 
 from services.dispatch.domain.clock import deadlines
 from shared.folds.request_state import ENDED, Assignment, Request, Visit
@@ -16,6 +17,20 @@ Due = tuple[str, str, str]
 """A deadline of the clock: kind, item, moment."""
 Work = tuple[str, str, str, str, str, str]
 """What takes a volunteer's time: item (`visit-1`), volunteer, unit, start, end, status."""
+
+
+Alarm = Literal[
+    "breached",
+    "escalated",
+    "welfare-check",
+    "untaken",
+    "missed",
+    "unanswered",
+    "not-solved",
+    "agreement-ended",
+    "service-withdrawn",
+]
+"""What somebody has to look at."""
 
 
 @dataclass(slots=True)
@@ -118,7 +133,8 @@ def said_by(request: Request) -> dict[str, object]:
 
 def alarms(request: Request) -> Iterator[str]:
     """What somebody has to look at: `breached`, `escalated`, `welfare-check`, `untaken` (asked, and nobody
-    goes), `not-solved` (says the requester), and flags."""
+    goes), `missed` (nobody came to the last visit), `unanswered` (a unit that was called does not report),
+    `not-solved` (says the requester), and flags."""
     if request.status not in ENDED:
         if request.clock.breached and request.clock.met_at is None:
             yield "breached"
@@ -128,9 +144,20 @@ def alarms(request: Request) -> Iterator[str]:
             yield "welfare-check"
         if request.untaken() and not any(request.active()) and not any(request.offers()):
             yield "untaken"
+        if any(whistle.level is not None and whistle.reported is None for whistle in request.whistles):
+            yield "unanswered"
+        if _missed(request):
+            yield "missed"
         yield from request.flags
     if request.status == "resolved" and request.rating is not None and not request.rating.solved:
         yield "not-solved"
+
+
+def _missed(request: Request) -> bool:
+    """Whether the last visit was to be, nobody came, and none is planned."""
+    planned = [visit for visit in request.visits if visit.status != "cancelled"]
+    last = max(planned, key=lambda visit: visit.slot.start, default=None)
+    return last is not None and last.status == "missed" and not any(request.open_visits())
 
 
 def _volunteers(request: Request) -> Iterator[str]:

@@ -71,11 +71,16 @@ class StaleBasis:
         }
 
     def changed(self, row: Row, before: Row | None) -> None:
-        """See `Requests.watch`: whoever was placed is looked up again."""
-        if before is not None and row.open:
-            for volunteer in row.volunteers:
-                if volunteer not in before.volunteers:
-                    self._placed.put_nowait((row, volunteer))
+        """See `Requests.watch`: whoever was placed is looked up again; after a visit, everybody who is to go,
+        as nobody is released while somebody is there."""
+        if before is None or not row.open:
+            return
+        visited = row.visited_at != before.visited_at
+        for work in row.work:
+            item, volunteer, *_, status = work
+            placed = item.startswith("assignment-") and status == "accepted"
+            if placed and (visited or work not in before.work):
+                self._placed.put_nowait((row, volunteer))
 
     async def keep_looking(self) -> None:
         """Look up whoever was placed, one after the other, until cancelled."""
@@ -84,7 +89,7 @@ class StaleBasis:
             try:
                 reason = await self._reason(volunteer, row.community)
                 if reason is not None:
-                    await self._release(row, volunteer, reason, f"placed:{row.id}:{volunteer}@{row.version}")
+                    await self._release(row, volunteer, reason, f"placed:{row.id}@{row.version}")
             except Exception as error:
                 log.warning("basis-not-looked-at", request=row.id, error=type(error).__name__)
                 self._placed.put_nowait((row, volunteer))
@@ -104,17 +109,18 @@ class StaleBasis:
         return None
 
     async def _release(self, row: Row, volunteer: str, reason: ReleaseReason, commit: str) -> None:
-        def releases(request: Request) -> Iterable[Command]:
-            return [Release(a.id, reason) for a in request.active() if a.volunteer == volunteer]
-
-        await self._decide(row.id, commit, releases)
+        """Each assignment in a commit of its own: that somebody is there by one keeps no other."""
+        for item, who, *_, status in row.work:
+            if item.startswith("assignment-") and who == volunteer and status == "accepted":
+                command = Release(f"{row.id}.{item}", reason)
+                await self._decide(row.id, f"{commit}:{item}", lambda _, command=command: [command])  # type: ignore[misc]
 
     async def _agreement_over(self, event: CloudEvent) -> None:
         unit = str(event.data["unit"])
-        if self.agreements.may_come_in(unit):
-            return  # by another agreement
         await self.catch_up()
         for row in self.requests.open_of_unit(unit):
+            if self.agreements.covers(unit, row.service):
+                continue  # by another agreement
 
             def flags(request: Request) -> Iterable[Command]:
                 goes = request.responsible == unit or any(a.unit == unit for a in request.active())

@@ -151,6 +151,10 @@ class Requests:
         """The requests of a resident, oldest first."""
         return [row for row in self._of.get(resident, ()) if row.resident == resident]
 
+    def merged_into(self, id: str) -> list[Row]:
+        """Those that turned out to be the same as `id`."""
+        return [row for row in self._ordered if row.target == id]
+
     def open_with(self, volunteer: str) -> list[Row]:
         """Open requests that a volunteer was asked for, or placed on."""
         return [row for row in self._ordered if row.open and volunteer in row.volunteers]
@@ -181,7 +185,10 @@ class Requests:
         found = (
             row
             for row in reversed(rows)
-            if row.open and row.service == service and row.resident == resident and row.created_at >= since
+            if row.open
+            and (row.service, row.resident) == (service, resident)
+            and (resident is not None or row.grid == grid)
+            and row.created_at >= since
         )
         return list(islice(found, MOST_SIMILAR))
 
@@ -196,7 +203,7 @@ class Requests:
             if getattr(row, name) != value:
                 setattr(row, name, self._word(name, cast(Json, value)))
         row.version = event.version
-        if before is not None and before.resident != row.resident:
+        if before is not None and (before.resident, before.grid) != (row.resident, row.grid):
             self._index(row)
         self._put(row, before)
         for changed in self._watchers:

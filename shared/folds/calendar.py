@@ -25,8 +25,17 @@ class Calendar:
     duties: tuple[Duty, ...] = ()
 
     def conflict(self, duty: str, slot: Slot) -> Duty | None:
-        """A duty other than `duty` that overlaps `slot`."""
-        return next((found for found in self.duties if found.id != duty and found.slot.overlaps(slot)), None)
+        """A duty of another request than `duty` is of that overlaps `slot`; within a request its own rules
+        see to it."""
+        request = duty.partition(".")[0]
+        return next(
+            (
+                found
+                for found in self.duties
+                if found.id.partition(".")[0] != request and found.slot.overlaps(slot)
+            ),
+            None,
+        )
 
 
 def evolve(calendar: Calendar, event: Event) -> Calendar:

@@ -82,7 +82,7 @@ def _amended(request: Request, event: RequestAmended) -> Request:
 
 
 def _marked_duplicate(request: Request, event: RequestMarkedDuplicate) -> Request:
-    return replace(request, status="duplicate", target=event.target, hold=None)
+    return _over(replace(request, status="duplicate", target=event.target))
 
 
 def _joined(request: Request, event: DuplicateJoined) -> Request:
@@ -91,11 +91,11 @@ def _joined(request: Request, event: DuplicateJoined) -> Request:
 
 
 def _rejected(request: Request, _: RequestRejected) -> Request:
-    return replace(request, status="rejected", hold=None)
+    return _over(replace(request, status="rejected"))
 
 
 def _withdrawn(request: Request, _: RequestWithdrawn) -> Request:
-    return replace(request, status="withdrawn", hold=None)
+    return _over(replace(request, status="withdrawn"))
 
 
 def _held(request: Request, event: RequestHeld) -> Request:
@@ -112,13 +112,26 @@ def _resumed(request: Request, event: RequestResumed) -> Request:
 
 
 def _resolved(request: Request, event: RequestResolved) -> Request:
-    return replace(
+    resolved = replace(
         request,
         status="resolved",
+        assignments=_completed(request),
         outcome=event.outcome,
         resolved_at=event.resolved_at,
         reopen_until=event.reopen_until,
     )
+    return _over(resolved)
+
+
+def _completed(request: Request) -> tuple[Assignment, ...]:
+    """Whoever went is done, and takes no more time for it."""
+    return tuple(replace(a, status="completed") if a.active else a for a in request.assignments)
+
+
+def _over(request: Request) -> Request:
+    """Nobody waits any more: neither for the end of a hold, nor for a unit that was called."""
+    calls = tuple(replace(whistle, next_at=None) for whistle in request.whistles)
+    return replace(request, hold=None, whistles=calls)
 
 
 def _rated(request: Request, event: RequestRated) -> Request:
@@ -126,12 +139,11 @@ def _rated(request: Request, event: RequestRated) -> Request:
 
 
 def _reopened(request: Request, event: RequestReopened) -> Request:
-    done = tuple(replace(a, status="completed") if a.active else a for a in request.assignments)
     return replace(
         request,
         status="triaged",
-        assignments=done,
-        clock=Clock(due=event.due, warn_at=event.warn_at),
+        assignments=_completed(request),
+        clock=Clock(due=event.due, warn_at=event.warn_at, since=event.reopened_at),
         outcome=None,
         resolved_at=None,
         reopen_until=None,

@@ -43,8 +43,7 @@ LIVE: frozenset[Status] = frozenset({"received", "triaged", "assigned", "in-serv
 WORKED_ON: frozenset[Status] = frozenset({"triaged", "assigned", "in-service"})
 """In these somebody can be sent."""
 ENDED: frozenset[Status] = frozenset({"duplicate", "rejected", "withdrawn", "resolved", "closed"})
-TAKES_TIME: frozenset[VisitStatus] = frozenset({"scheduled", "checked-in", "checked-out", "completed"})
-"""Visits that nobody can be elsewhere for."""
+PLANNED: frozenset[VisitStatus] = frozenset({"scheduled"})
 OPEN_VISIT: frozenset[VisitStatus] = frozenset({"scheduled", "checked-in", "checked-out"})
 
 
@@ -124,10 +123,11 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """The clock of a round: from creation, or from a reopening, to the first check-in."""
+    """The clock of a round: from creation, or from a reopening (`since`), to the first check-in."""
 
     due: datetime | None = None
     warn_at: datetime | None = None
+    since: datetime | None = None
     warned: bool = False
     breached: bool = False
     met_at: datetime | None = None
@@ -216,21 +216,24 @@ class Request:
     def duties(self) -> Iterator[tuple[str, str, str, Slot]]:
         """What takes volunteers' time: duty, volunteer, unit, slot. A visit inside an assignment of the same
         volunteer is that duty, not one of its own."""
-        kept = [a for a in self.assignments if a.status in ("accepted", "completed")]
+        kept = [*self.active()]
         for assignment in kept:
             yield assignment.id, assignment.volunteer, assignment.unit, assignment.slot
         for visit in self.visits:
             inside = any(a.volunteer == visit.volunteer and a.slot.covers(visit.slot) for a in kept)
-            if visit.status in TAKES_TIME and not inside:
+            if visit.open and not inside:
                 yield visit.id, visit.volunteer, visit.unit, visit.slot
 
-    def visits_of(self, assignment: Assignment) -> tuple[Visit, ...]:
-        """The visits that are planned by this assignment, and by no other of the same volunteer."""
+    def visits_of(
+        self, assignment: Assignment, statuses: frozenset[VisitStatus] = PLANNED
+    ) -> tuple[Visit, ...]:
+        """The visits with one of `statuses` that are by this assignment, and by no other of the same
+        volunteer."""
         others = [a for a in self.active() if a.volunteer == assignment.volunteer and a.id != assignment.id]
         return tuple(
             visit
             for visit in self.visits
-            if visit.status == "scheduled"
+            if visit.status in statuses
             and visit.volunteer == assignment.volunteer
             and (assignment.slot.covers(visit.slot) or not any(a.slot.covers(visit.slot) for a in others))
         )
@@ -250,7 +253,7 @@ class Request:
 
     def untaken(self) -> tuple[str, ...]:
         """The units that were asked, or whose volunteers were, of whom nobody goes and nobody may yet."""
-        asked = [(a.unit, a.status in ("offered", "accepted")) for a in self.assignments]
+        asked = [(a.unit, a.status in ("offered", "accepted", "completed")) for a in self.assignments]
         asked += [(r.unit, r.status in ("offered", "accepted")) for r in self.referrals]
         willing = {unit for unit, may in asked if may}
         return tuple(dict.fromkeys(unit for unit, _ in asked if unit not in willing))

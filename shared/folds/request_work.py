@@ -100,10 +100,14 @@ def _checked_in(request: Request, event: VisitCheckedIn) -> Request:
         checked_in_at=event.checked_in_at,
         method=event.method,
     )
-    return _met(replace(request, status="in-service"), event.checked_in_at)
+    return _met(request, event.checked_in_at)
 
 
 def _met(request: Request, at: datetime) -> Request:
+    """Somebody was there, which is what the response time is about: that of this round, or of one before."""
+    if request.clock.since is not None and at < request.clock.since:
+        return request
+    request = replace(request, status="in-service")
     first = at if request.clock.met_at is None else min(request.clock.met_at, at)
     return replace(request, clock=replace(request.clock, met_at=first, escalates_at=None))
 
@@ -131,13 +135,13 @@ def _completed(request: Request, event: VisitCompleted) -> Request:
 def _corrected(request: Request, event: VisitAmended) -> Request:
     names = ("outcome", "contact_made", "started_at", "ended_at", "follow_up")
     said = {name: getattr(event, name) for name in names if getattr(event, name) is not None}
-    return _with_visit(request, event.visit, **said)
+    request = _with_visit(request, event.visit, **said)
+    return replace(request, welfare_check=request.welfare_check and not event.contact_made)
 
 
 def _no_answer(request: Request, event: VisitNoAnswer) -> Request:
     request = _with_visit(request, event.visit, status="no-answer", started_at=event.at)
-    # Somebody was there, which is what the response time is about.
-    return _met(replace(request, status="in-service"), event.at)
+    return _met(request, event.at)
 
 
 def _referred(request: Request, event: RequestReferred) -> Request:

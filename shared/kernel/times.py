@@ -15,6 +15,9 @@ _RFC3339 = re.compile(
 )
 
 
+_WANTED = "a time is RFC 3339 text, for example 2026-11-24T08:30:00Z; in an address its + is written %2B"
+
+
 def format_time(moment: datetime) -> str:
     """`2026-11-24T03:29:28.123Z`. `moment` must be aware; digits below the millisecond are cut."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
@@ -23,7 +26,7 @@ def format_time(moment: datetime) -> str:
 def parse_time(text: str) -> datetime:
     """The moment that `text` names, in UTC. Raises ValueError if it is not RFC 3339, or out of range."""
     if _RFC3339.fullmatch(text) is None:
-        raise ValueError("a time is RFC 3339 text, for example 2026-11-24T08:30:00Z")
+        raise ValueError(_WANTED)
     try:
         return datetime.fromisoformat(text.upper()).astimezone(UTC)
     except OverflowError:
@@ -48,7 +51,7 @@ def _from_text(value: object) -> object:
         return value
     if isinstance(value, str):
         return parse_time(value)
-    raise ValueError("a time is RFC 3339 text, for example 2026-11-24T08:30:00Z")
+    raise ValueError(_WANTED)
 
 
 Time = Annotated[

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import aio_pika
-import aiormq
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange, AbstractQueue
 
 from shared.kernel.cloudevent import CloudEvent
@@ -78,18 +77,6 @@ async def declare_queue(channel: AbstractChannel, name: str, bindings: list[str]
     for binding in bindings:
         await queue.bind(exchange, binding)
     return queue
-
-
-async def publish(channel: aiormq.Channel, account: str, key: str, event_id: str, body: bytes) -> None:
-    """Publish a CloudEvent, persistent, and return when the broker has confirmed it.
-
-    The broker refuses a `user_id` that is not the connection's. On the driver's lower channel, without a
-    wait for each message to be flushed: in a window that halves what a message costs.
-    """
-    properties = aiormq.spec.Basic.Properties(
-        content_type=CONTENT_TYPE, delivery_mode=2, message_id=event_id, user_id=account
-    )
-    await channel.basic_publish(body, exchange=EXCHANGE, routing_key=key, properties=properties, wait=False)
 
 
 def routing_key(service: str, event_type: str) -> str:

@@ -21,11 +21,11 @@ from shared.runtime.broker import (
     PUBLISH_TIMEOUT_S,
     Broker,
     declare_exchange,
-    publish,
     routing_key,
 )
 from shared.runtime.mongo import DUPLICATE_KEY, Collection, Database
 from shared.runtime.mongo import PyMongoError as StoreError
+from shared.runtime.publishing import Message, publish_all
 
 WINDOW = 100
 BEAT_S = 1.0
@@ -37,10 +37,6 @@ log = structlog.get_logger()
 
 class LeaseLost(Exception):
     """Another process has taken the lease; what was published meanwhile comes twice, which is allowed."""
-
-
-class PublishFailed(Exception):
-    """The broker did not confirm: refused, gone or hung. It may have the message all the same."""
 
 
 class WatchedLog(Protocol):
@@ -166,20 +162,14 @@ class Relay:
             return
 
     async def _publish(self, channel: aiormq.Channel, commits: list[Commit]) -> None:
-        """Publish a window and wait for every confirm; any failure gives up the channel.
-
-        Not a TaskGroup: it takes a child that the driver cancelled, as it does on a hung broker, for done.
-        """
-        events = [
-            publish(channel, self._broker.account, routing_key(self._service, event.type), event.id, body)
+        """Publish a window and wait for every confirm; any failure gives up the channel."""
+        messages = [
+            Message(routing_key(self._service, event.type), event.id, body)
             for commit in commits
             for event, body in zip(commit.events, encoded(self._service, commit), strict=True)
         ]
         async with asyncio.timeout(PUBLISH_TIMEOUT_S):
-            results = await asyncio.gather(*events, return_exceptions=True)
-        for result in results:
-            if isinstance(result, BaseException):
-                raise PublishFailed(type(result).__name__) from result
+            await publish_all(channel, self._broker.account, messages)
 
     async def _give_back(self, lease: Lease) -> None:
         try:

@@ -191,12 +191,12 @@ class Service:
         app.state.service = self
         for router in (system_routes(self, event_types), keyring_routes(self), docs_routes(title), *routers):
             add_routes(app, router)
-        app.router.routes.insert(0, Table(app.router.routes))
+        table = Table(app.router.routes)
+        app.router.routes.insert(0, table)
         install(app)
         app.openapi = described(app)  # type: ignore[method-assign]  # FastAPI's documented way
-        app.add_middleware(
-            Edge, gate=Gate(lambda: self._open, self.keys.knows, self._has_caught_up, RateLimit(), files)
-        )
+        gate = Gate(lambda: self._open, self.keys.knows, self._has_caught_up, RateLimit(), files, table)
+        app.add_middleware(Edge, gate=gate)
         return app
 
     def has_settled(self) -> bool:

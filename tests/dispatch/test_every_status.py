@@ -80,7 +80,7 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "accept": {
         "not-found": "received triaged referred on-hold duplicate rejected withdrawn closed",
-        "nothing": "assigned in-service on-hold resolved closed",
+        "nothing": "triaged assigned in-service on-hold resolved closed",
         "offer-over": "triaged in-service",
         "volunteer-assigned": "triaged",
     },
@@ -96,26 +96,25 @@ TABLE: dict[str, dict[str, str]] = {
         "volunteer-assigned": "triaged assigned in-service",
     },
     "release": {
-        "assignment-not-active": "triaged",
+        "assignment-not-active": "triaged resolved closed",
         "not-found": "received triaged referred on-hold duplicate rejected withdrawn closed",
         "nothing": "triaged in-service",
-        "request-not-open": "resolved closed",
         "visit-under-way": "in-service",
         "volunteer-released": "assigned in-service on-hold",
     },
     "reassign": {
-        "assignment-not-active": "triaged in-service",
+        "assignment-not-active": "triaged in-service resolved closed",
         "not-found": "received triaged referred on-hold duplicate rejected withdrawn closed",
-        "request-not-open": "on-hold resolved closed",
+        "request-not-open": "on-hold",
         "visit-under-way": "in-service",
         "volunteer-reassigned": "assigned in-service",
     },
     "schedule": {
-        "request-not-open": "on-hold resolved closed",
+        "request-not-open": "on-hold",
         "visit-scheduled": "assigned in-service",
         "volunteer-not-free": "assigned in-service",
         "volunteer-not-assigned": (
-            "received triaged in-service referred on-hold duplicate rejected withdrawn closed"
+            "received triaged in-service referred on-hold duplicate rejected withdrawn resolved closed"
         ),
     },
     "reschedule": {
@@ -307,5 +306,8 @@ def test_every_event_concerns_the_units_before_and_after_it(situation: str) -> N
         for event in decided(situation, command)[0]:
             assert isinstance(event, OfRequest)
             after = REQUEST.fold.evolve(state, event)
-            assert set(event.units) >= {*state.units, *after.units}
+            # What tells of the resident's tier is for whoever has to look.
+            narrow = event.type == "welfare-check-raised" or getattr(event, "cause", "") == "welfare-check"
+            if not narrow:
+                assert set(event.units) >= {*state.units, *after.units}
             state = after

@@ -68,7 +68,8 @@ def test_details_are_read_until_a_day_after_the_slot_by_whom_goes_alone() -> Non
     assert may_read_details(one("accepted"), MEI.id, END + READ_FOR - timedelta(seconds=1))
     assert not may_read_details(one("accepted"), MEI.id, END + READ_FOR)
     assert not may_read_details(one("accepted"), BO.id, END)
-    for status in ("offered", "completed", "declined", "released", "expired"):
+    assert may_read_details(one("completed"), MEI.id, END)
+    for status in ("offered", "declined", "released", "expired"):
         assert not may_read_details(one(status), MEI.id, END)
     assert not may_read_details(visited("scheduled"), MEI.id, END)
 

@@ -275,8 +275,8 @@ def test_nobody_is_released_or_replaced_while_being_there(situation: str) -> Non
 
 @pytest.mark.parametrize("situation", ["resolved", "rated", "closed"])
 def test_who_went_is_not_released_from_what_is_over(situation: str) -> None:
-    given(REQUEST, *SITUATIONS[situation]).when(RELEASE).refused("request-not-open")
-    given(REQUEST, *SITUATIONS[situation]).when(REASSIGN).refused("request-not-open")
+    given(REQUEST, *SITUATIONS[situation]).when(RELEASE).refused("assignment-not-active")
+    given(REQUEST, *SITUATIONS[situation]).when(REASSIGN).refused("assignment-not-active")
 
 
 @pytest.mark.parametrize("situation", ["offered", "declined", "unanswered", "reopened"])

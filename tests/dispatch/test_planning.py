@@ -77,7 +77,6 @@ def test_a_second_visit_is_another_one() -> None:
 def test_a_volunteer_does_not_visit_twice_at_once(when: Slot) -> None:
     second = ScheduleVisit(SECOND_VISIT, MEI.id, when)
     given(REQUEST, *AFTER_SCHEDULING).when(second).refused("volunteer-not-free", conflict=VISIT)
-    given(REQUEST, *AFTER_COMPLETION).when(second).refused("volunteer-not-free", conflict=VISIT)
     both = (*AFTER_SCHEDULING, scheduled(when=TEN_TO_ELEVEN, number=2))
     given(REQUEST, *both).when(RESCHEDULE).refused("volunteer-not-free", conflict=SECOND_VISIT)
 

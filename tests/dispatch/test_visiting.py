@@ -102,10 +102,19 @@ def test_any_of_the_reasons_will_do(reason: ManualReason) -> None:
 
 
 def test_a_check_in_may_be_as_far_ahead_as_clocks_are_apart_and_no_further() -> None:
-    edge = NOW + CLOCK_SKEW
+    edge = CHECK_IN.now + CLOCK_SKEW
     beyond = edge + timedelta(milliseconds=1)
     given(REQUEST, *AFTER_SCHEDULING).when(replace(CHECK_IN, at=edge)).then(checked_in(checked_in_at=edge))
     given(REQUEST, *AFTER_SCHEDULING).when(replace(CHECK_IN, at=beyond)).refused("in-the-future")
+
+
+def test_nobody_has_been_there_at_a_time_that_was_planned_and_has_not_come() -> None:
+    planned = replace(CHECK_IN, now=CREATED_AT)
+    given(REQUEST, *AFTER_SCHEDULING).when(planned).refused("in-the-future")
+    long_ago = slot("01T01:00", "01T02:00")
+    before = scheduled(when=long_ago)
+    early = replace(CHECK_IN, at=long_ago.start)
+    given(REQUEST, *AFTER_ASSIGNMENT, before).when(early).refused("before-the-request")
 
 
 def test_checking_in_again_is_nothing() -> None:
@@ -146,7 +155,7 @@ def test_a_visit_ends_after_it_starts() -> None:
 
 
 def test_a_visit_may_end_as_far_ahead_as_clocks_are_apart_and_no_further() -> None:
-    edge = NOW + CLOCK_SKEW
+    edge = CHECK_IN.now + CLOCK_SKEW
     beyond = edge + timedelta(milliseconds=1)
     given(REQUEST, *AFTER_CHECK_IN).when(replace(COMPLETE, ended_at=edge)).then(completed(ended_at=edge))
     given(REQUEST, *AFTER_CHECK_IN).when(replace(COMPLETE, ended_at=beyond)).refused("in-the-future")
@@ -308,7 +317,7 @@ def test_somebody_opened_or_nobody_came(situation: str) -> None:
 
 
 def test_nobody_opens_at_a_time_that_is_yet_to_come_or_long_over() -> None:
-    ahead = replace(NO_ANSWER, at=NOW + CLOCK_SKEW + MOMENT)
+    ahead = replace(NO_ANSWER, at=NO_ANSWER.now + CLOCK_SKEW + MOMENT)
     given(REQUEST, *AFTER_SCHEDULING).when(ahead).refused("in-the-future")
     early = replace(NO_ANSWER, at=CREATED_AT - timedelta(days=2))
     given(REQUEST, *AFTER_SCHEDULING).when(early).refused("before-the-request")
@@ -322,11 +331,13 @@ def of_tier(tier: Tier | None, *between: Event) -> tuple[Event, ...]:
     return (created(**resident), triaged(), assigned(when=long), scheduled(), *between, second)
 
 
-SECOND_NO_ANSWER = replace(NO_ANSWER, visit=SECOND_VISIT, at=at("25T02:05"))
+SECOND_NO_ANSWER = replace(NO_ANSWER, visit=SECOND_VISIT, at=at("25T02:05"), now=at("25T02:05"))
 NOBODY_AGAIN = no_answer(2, at=at("25T02:05"))
+LOOKING = (MEI.unit,)
+"""Who has to look, and nobody else: it says of what tier the resident is."""
 RAISED = (
-    said(WelfareCheckRaised, visit=SECOND_VISIT, times=2),
-    said(RequestEscalated, level="community-office", cause="welfare-check"),
+    said(WelfareCheckRaised, units=LOOKING, visit=SECOND_VISIT, times=2),
+    said(RequestEscalated, units=LOOKING, level="community-office", cause="welfare-check"),
 )
 
 
@@ -366,7 +377,7 @@ def test_in_a_row_is_by_when_they_were_and_not_by_when_it_was_said() -> None:
         completed(number=2, started_at=at("25T02:00")),
     )
     third = said(VisitScheduled, **of_visit(3), slot=slot("25T03:00", "25T04:00"))
-    last = replace(NO_ANSWER, visit="request-1.visit-3", at=at("25T02:20"))
+    last = replace(NO_ANSWER, visit="request-1.visit-3", at=at("25T02:20"), now=at("25T02:20"))
     raised = RAISED[0].model_copy(update={"visit": last.visit})
     (
         given(REQUEST, *history, *opened, third)
@@ -378,7 +389,7 @@ def test_in_a_row_is_by_when_they_were_and_not_by_when_it_was_said() -> None:
 def test_a_check_is_asked_for_once_until_somebody_opens() -> None:
     asked = (*of_tier("high", no_answer()), NOBODY_AGAIN, *RAISED)
     third = said(VisitScheduled, **of_visit(3), slot=slot("25T03:00", "25T04:00"))
-    again = replace(NO_ANSWER, visit="request-1.visit-3", at=at("25T03:05"))
+    again = replace(NO_ANSWER, visit="request-1.visit-3", at=at("25T03:05"), now=at("25T03:05"))
     nobody = no_answer(3, at=at("25T03:05"))
     given(REQUEST, *asked, third).when(again).then(nobody)
     opened = (checked_in(number=3, checked_in_at=at("25T03:05")), completed(number=3))

@@ -54,7 +54,7 @@ async def test_a_rebuild_under_writes_leaves_what_the_log_says(shaba: Community)
     done = [reply for reply in replies if reply.status == 200]
     assert done
     assert {reply.body["code"] for reply in replies if reply not in done} <= {"rebuild-under-way"}
-    assert done[0].body["rebuilt"] == ["memory.v2"]
+    assert done[0].body["rebuilt"] == ["memory.v3"]
     assert least == sorted(least)
     _, last = await triaged(shaba, grid, "stat")
     await heard(desk, last)

@@ -31,7 +31,7 @@ OPEN, MANY = 2_000, 50_000
 ASKED = 30
 """Pages of which a round takes the median."""
 WRITES = 300
-SNAPSHOT = "memory.v2"
+SNAPSHOT = "memory.v3"
 BEGAN = "2026-01-05T00:00:00.000Z"
 STATUSES = ("received", "triaged", "triaged", "assigned", "assigned", "in-service", "referred", "on-hold")
 UNITS = ("unit-health-centre", "unit-red-cross")

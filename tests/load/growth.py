@@ -19,7 +19,7 @@ PARTS = ("rabbitmq", "store", "registry", "dispatch")
 PORTION = 1_000
 MANY = 100_000
 TIMERS = 10_000
-REST_S = 4.0
+REST_S = 10.0
 SETTLE_S = 15.0
 """How long dispatch may go on with what came before: it publishes, and saves a snapshot."""
 

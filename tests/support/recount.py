@@ -89,14 +89,30 @@ class Story:
         for start, end in zip([0, *begins], [*begins, len(self.events)], strict=True):
             yield self.events[start:end]
 
+    def there(self, events: list[CloudEvent]) -> list[CloudEvent]:
+        """When somebody was there in the round of `events`, whenever that was written down."""
+        begins = [time(each[0].time) for each in self.rounds()]
+        this = [*self.rounds()].index(events)
+
+        def of(at: datetime) -> int:
+            return max((n for n, begun in enumerate(begins) if n and begun <= at), default=0)
+
+        return [
+            event
+            for number, round in enumerate(self.rounds())
+            for event in round
+            if event.type in THERE and min(number, of(time(event.data[THERE[event.type]]))) == this
+        ]
+
     def in_time(self, events: list[CloudEvent]) -> bool | None:
         """Of one clock: whether in time (True), late (False) or open (None)."""
+        there = self.there(events)
         due: datetime | None = None
         stopped: datetime | None = None
         resolved: datetime | None = None
         met: list[datetime] = []
         for event in events:
-            if event.type in THERE:
+            if event in there:
                 met.append(time(event.data[THERE[event.type]]))
             if event.type in SETS_DUE and not met and event.data.get("due"):
                 due = time(event.data["due"])
@@ -106,6 +122,7 @@ class Story:
                 stopped = None
             if event.type == "request-resolved":
                 resolved = time(event.data["resolved_at"])
+        met = [time(event.data[THERE[event.type]]) for event in there]
         if due is None:
             return None
         if met:
@@ -118,7 +135,7 @@ class Story:
         events = [*self.rounds()][-1]
         held = [e for e in events if e.type in ("request-held", "request-resumed")]
         still = held and held[-1].type == "request-held"
-        over = any(e.type in (*THERE, "request-resolved") for e in events)
+        over = bool(self.there(events)) or any(e.type == "request-resolved" for e in events)
         has_due = any(e.type in SETS_DUE and e.data.get("due") for e in events)
         return bool(has_due and not over and not still and self.in_time(events) is None)
 

@@ -86,6 +86,7 @@ from tests.support.story import (
 E = TypeVar("E", bound=OfRequest)
 
 NOW = at("24T03:45")
+AFTERWARDS = at("25T02:30")
 OTHER_ID = "request-2"
 SCHOOL, POLICE = "unit-school", "unit-police-station"
 ASSIGNMENT, SECOND = f"{REQUEST_ID}.assignment-1", f"{REQUEST_ID}.assignment-2"
@@ -165,7 +166,7 @@ def rated(**other: Any) -> RequestRated:
 def reopened(**other: Any) -> RequestReopened:
     """Not solved; the clock begins at three in the afternoon of the next day."""
     facts = {"reason": "not-solved", "due": at("26T07:30"), "warn_at": at("26T07:24"), "unit": MEI.unit}
-    return said(RequestReopened, **{**facts, "volunteer": MEI.id, **other})
+    return said(RequestReopened, **{**facts, "reopened_at": at("26T07:00"), "volunteer": MEI.id, **other})
 
 
 def no_answer(number: int = 1, **other: Any) -> VisitNoAnswer:
@@ -286,11 +287,13 @@ COMMANDS: Mapping[str, Command] = {
     "schedule": ScheduleVisit(SECOND_VISIT, MEI.id, LATER),
     "reschedule": Reschedule(VISIT, LATER, "weather", NOW),
     "cancel": CancelVisit(VISIT, "weather"),
-    "check in": CheckIn(VISIT, "gps", None, None, at("25T01:05"), NOW, CREATED_AT, None),
-    "check out": CheckOut(VISIT, "gps", None, None, at("25T01:50"), NOW, CREATED_AT, None),
-    "complete": Complete(VISIT, "partly-done", True, at("25T01:05"), at("25T01:50"), NOW, CREATED_AT, None),
-    "amend a visit": AmendVisit(VISIT, "wrong-outcome", NOW, CREATED_AT, outcome="not-done"),
-    "no answer": NoAnswer(VISIT, at("25T01:10"), NOW, CREATED_AT),
+    "check in": CheckIn(VISIT, "gps", None, None, at("25T01:05"), at("25T01:05"), CREATED_AT, None),
+    "check out": CheckOut(VISIT, "gps", None, None, at("25T01:50"), at("25T01:50"), CREATED_AT, None),
+    "complete": Complete(
+        VISIT, "partly-done", True, at("25T01:05"), at("25T01:50"), AFTERWARDS, CREATED_AT, None
+    ),
+    "amend a visit": AmendVisit(VISIT, "wrong-outcome", AFTERWARDS, CREATED_AT, outcome="not-done"),
+    "no answer": NoAnswer(VISIT, at("25T01:10"), at("25T01:10"), CREATED_AT),
     "refer": Refer(REFERRAL + "0", POLICE, UNITS[0], "nearer", "open", False, REFERRED_UNTIL, NOW, BASIS),
     "accept a referral": AcceptReferral(REFERRAL, NOW),
     "decline a referral": DeclineReferral(REFERRAL, "full"),

@@ -164,7 +164,7 @@ async def decline(
     responses=answers(life_shapes.Offered),
 )
 async def release(
-    id: str, body: ReleaseBody, request: Request, principal: OwnWriter, commands: CommandsOf
+    id: str, body: ReleaseBody, request: Request, principal: OwnWriter, desk: DeskOf, commands: CommandsOf
 ) -> Response:
     """200 with the assignment, `released`; the visits planned by it are cancelled. By staff, the volunteer's
     unit, or the volunteer. 409: `assignment-not-active`, `visit-under-way`."""
@@ -172,7 +172,10 @@ async def release(
     async def work(transaction: Transaction) -> Answer:
         stream, _, _ = await own_assignment(transaction, id, principal)
         after = await decide_on(transaction, stream, Release(id, body.reason))
-        return _answer(200, stream, _by_id(id)(after), transaction)
+        answer = _answer(200, stream, _by_id(id)(after), transaction)
+        if transaction.events:
+            await offer_to_the_best(transaction, desk.matchmaker, stream, desk.basis())
+        return answer
 
     return await commands.run(request, principal, work)
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 from services.dispatch.aggregates import CAPACITIES
 from services.dispatch.api import life_shapes as shapes
 from services.dispatch.api.desk import (
+    Desk,
     DeskOf,
     Reader,
     Writer,
@@ -40,6 +41,7 @@ from services.dispatch.domain.capacity import Declare, capacity_stream
 from services.dispatch.domain.decision import not_found
 from services.dispatch.domain.refusals import NO_AGREEMENT
 from services.dispatch.domain.request import Command
+from services.dispatch.offering import offer_to_the_best
 from shared.events.dispatch import Capacity, CapacityDeclared
 from shared.folds.request import Referral
 from shared.kernel.canonical import Json
@@ -152,21 +154,28 @@ async def refer(
 @router.post(
     "/referrals/{id}/accept", summary="The unit takes the request over", responses=answers(shapes.Referral)
 )
-async def accept(id: str, request: Request, principal: Writer, commands: CommandsOf) -> Response:
+async def accept(
+    id: str, request: Request, principal: Writer, desk: DeskOf, commands: CommandsOf
+) -> Response:
     """200 with the referral, `accepted`; the request is `triaged`, and the unit places its own volunteers on
     it. By the unit, or by staff for it. 409 `referral-over`."""
 
     def command(transaction: Transaction) -> Command:
         return AcceptReferral(id, transaction.context.now)
 
-    return await _on_referral(id, request, principal, commands, command)
+    return await _on_referral(id, request, principal, (desk, commands), command)
 
 
 @router.post(
     "/referrals/{id}/decline", summary="The unit does not take it over", responses=answers(shapes.Referral)
 )
 async def decline(
-    id: str, body: ReferralDeclineBody, request: Request, principal: Writer, commands: CommandsOf
+    id: str,
+    body: ReferralDeclineBody,
+    request: Request,
+    principal: Writer,
+    desk: DeskOf,
+    commands: CommandsOf,
 ) -> Response:
     """200 with the referral, `declined`; the request is `triaged` again. By the unit, or by staff for it. 409
     `referral-over`."""
@@ -174,7 +183,7 @@ async def decline(
     def command(_: Transaction) -> Command:
         return DeclineReferral(id, body.reason)
 
-    return await _on_referral(id, request, principal, commands, command)
+    return await _on_referral(id, request, principal, (desk, commands), command)
 
 
 @router.post(
@@ -203,7 +212,10 @@ async def blow(
             calls, principal.unit, body.reason, body.response_minutes, transaction.context.now
         )
         after = await decide_on(transaction, id, command)
-        shown: list[Json] = [whistle_shown(w) for w in after.whistles if w.unit in units]
+        # Of another unit's calls a unit sees those that it has just made.
+        own = {id for id, _ in calls}
+        seen = [w for w in after.whistles if w.unit in units and (principal.unit is None or w.id in own)]
+        shown: list[Json] = [whistle_shown(w) for w in seen]
         answer = standing(id, after, transaction, whistles=shown)
         return Answer(201 if transaction.events else 200, answer.body, f"/v1/requests/{id}", answer.etag)
 
@@ -236,8 +248,14 @@ async def report_in(
 
 
 async def _on_referral(
-    id: str, request: Request, principal: Principal, commands: Commands, command: CommandFor
+    id: str,
+    request: Request,
+    principal: Principal,
+    kit: tuple[Desk, Commands],
+    command: CommandFor,
 ) -> Response:
+    desk, commands = kit
+
     async def work(transaction: Transaction) -> Answer:
         stream = stream_of(id)
         state = await request_for(transaction, stream, principal)
@@ -248,7 +266,10 @@ async def _on_referral(
         after = await decide_on(transaction, stream, command(transaction))
         shown = after.referral(id)
         assert shown is not None
-        return _referral_answer(200, stream, shown, principal, transaction)
+        answer = _referral_answer(200, stream, shown, principal, transaction)
+        if transaction.events:
+            await offer_to_the_best(transaction, desk.matchmaker, stream, desk.basis())
+        return answer
 
     return await commands.run(request, principal, work)
 

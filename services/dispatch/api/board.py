@@ -11,7 +11,7 @@ from pydantic import Field
 
 from services.dispatch.api import board_shapes as shapes
 from services.dispatch.api.board_stream import HEADERS, EventStream, Told
-from services.dispatch.api.choices import ChoiceQuery, choice_of, row_shown
+from services.dispatch.api.choices import STAFF_ALARMS, ChoiceQuery, choice_of, row_shown
 from services.dispatch.api.desk import DeskOf, Reader
 from services.dispatch.board import COLUMNS, Some, board_of
 from services.dispatch.listeners import Listeners
@@ -93,7 +93,11 @@ async def board(
             "at": now,
             "position": position,
             "columns": [{"status": status, **shown(some)} for status, some in found.columns.items()],
-            "alarms": [{"alarm": alarm, **shown(some)} for alarm, some in sorted(found.alarms.items())],
+            "alarms": [
+                {"alarm": alarm, **shown(some)}
+                for alarm, some in sorted(found.alarms.items())
+                if principal.unit is None or alarm not in STAFF_ALARMS
+            ],
             "overdue": shown(found.overdue),
         }
     )

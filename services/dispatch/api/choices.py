@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.dispatch.api.desk import Desk
 from services.dispatch.choosing import Choice, Word
 from services.dispatch.domain.refusals import STAFF_CHOICES
-from services.dispatch.rows import Row
+from services.dispatch.rows import Alarm, Row
 from shared.events.dispatch import Priority
 from shared.events.registry import Team
 from shared.kernel.canonical import Json
@@ -33,7 +33,8 @@ class ChoiceQuery(BaseModel):
     team: Team | None = Field(None, description="one of its active volunteers is asked to go, or goes")
     volunteer: Id | None = Field(None, description="who is asked to go, goes, or went")
     coordinator: Id | None = None
-    alarm: Code | None = Field(None, description="one of `alarms`")
+    resident: Id | None = None
+    alarm: Alarm | None = Field(None, description="one of `alarms`")
     q: str | None = Field(
         None,
         min_length=1,
@@ -55,7 +56,8 @@ async def choice_of(
     if principal.unit is not None:
         if query.unit not in (None, principal.unit):
             raise not_found()
-        require(query.team is None and query.coordinator is None, "staff-only", STAFF_CHOICES)
+        staffs = (query.team, query.coordinator, query.resident)
+        require(all(each is None for each in staffs), "staff-only", STAFF_CHOICES)
     if principal.volunteer is not None:
         if query.volunteer not in (None, principal.volunteer):
             raise not_found()
@@ -66,6 +68,7 @@ async def choice_of(
         "priority": query.priority,
         "volunteers": principal.volunteer or query.volunteer,
         "coordinator": query.coordinator,
+        "resident": query.resident,
         "alarms": query.alarm,
         "units": query.unit,
     }
@@ -81,6 +84,10 @@ async def choice_of(
     )
 
 
+STAFF_ALARMS = frozenset({"welfare-check"})
+"""What tells of the resident's tier."""
+
+
 def row_shown(row: Row, principal: Principal) -> dict[str, Json]:
     """The row; a unit sees neither the resident nor other units and their volunteers, a volunteer itself."""
     shown = row.shown()
@@ -89,6 +96,7 @@ def row_shown(row: Row, principal: Principal) -> dict[str, Json]:
             shown.pop(name, None)
         shown["units"] = [principal.unit]
         shown["volunteers"] = [*row.volunteers_of(principal.unit)]
+        shown["alarms"] = [alarm for alarm in row.alarms if alarm not in STAFF_ALARMS]
     if principal.volunteer is not None:
         shown.pop("target", None)
         shown |= {"volunteers": [principal.volunteer], "alarms": []}

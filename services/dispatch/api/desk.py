@@ -22,7 +22,7 @@ from services.dispatch.matchmaker import Matchmaker
 from services.dispatch.views import Requests
 from services.dispatch.working_days import WorkingDays
 from shared.events.details import Purpose
-from shared.events.dispatch import AttachmentAdded
+from shared.events.dispatch import AttachmentAdded, RequestReopened
 from shared.folds.request import Assignment, Visit
 from shared.folds.request import Request as RequestState
 from shared.kernel.commit import Answer, StoredEvent
@@ -140,7 +140,9 @@ async def details_for(log: EventStore, id: str, principal: Principal) -> list[st
 def _is_for(principal: Principal, event: StoredEvent) -> bool:
     if principal.volunteer is not None:
         return is_for_volunteer(event.type, event.data, principal.volunteer)
-    return "unit" not in event.data or principal.sees((str(event.data["unit"]),))
+    # A reopening names who went last; what was said of it is for whoever goes now.
+    of_unit = "unit" in event.data and event.type != RequestReopened.type
+    return not of_unit or principal.sees((str(event.data["unit"]),))
 
 
 def require_in_charge(principal: Principal, state: RequestState) -> None:
@@ -174,13 +176,19 @@ def require_own(principal: Principal, unit: str) -> None:
 
 
 async def keep_text(
-    transaction: Transaction, desk: Desk, id: str, state: RequestState, text: str | None
+    transaction: Transaction,
+    desk: Desk,
+    id: str,
+    state: RequestState,
+    text: str | None,
+    named: str | None = None,
 ) -> str | None:
-    """Keep what was said sealed; its digest. Raises Refused `consent-withdrawn`."""
+    """Keep what was said sealed; its digest. `named` is the resident whom the request has from now on. Raises
+    Refused `consent-withdrawn`."""
     if text is None:
         return None
     assert state.created is not None
-    resident = state.created.resident
+    resident = named or state.created.resident
     if resident is not None:
         await desk.directory.require_consent(resident)
     return transaction.seal(resident or id, {"text": text}, resident is not None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from fastapi import APIRouter, Request, Response
@@ -25,7 +25,7 @@ from shared.kernel.canonical import Json
 from shared.kernel.commit import Answer
 from shared.kernel.decider import Refused, require
 from shared.runtime.access import Principal
-from shared.runtime.execute import StreamBusy, Transaction
+from shared.runtime.execute import StreamBusy, Transaction, VersionMismatch
 from shared.runtime.http.calls import CommandsOf
 from shared.runtime.http.openapi import answers
 from shared.runtime.http.routes import Route
@@ -59,14 +59,20 @@ async def hand_over(
 
     async def work(transaction: Transaction) -> Answer:
         require(between.of_one_kind(), "same-person", TO_ITSELF)
-        community = await _community(desk, between, principal)
+        if transaction.context.if_match is not None:
+            raise VersionMismatch  # of what there is not yet; nothing must have been moved by then
+        if between.of_volunteers():
+            await desk.directory.volunteer_on_record(body.giver, principal.communities)
+        else:
+            await desk.directory.staff_on_record(body.giver)
+        communities = await _communities(desk, between, principal)
         items: list[Json] = []
-        for row in await _open(desk, between, community):
+        for row in await _open(desk, between, communities):
             items += await _move(desk, transaction, row, between)
         moved = sum(isinstance(item, dict) and item["result"] == "moved" for item in items)
         refused = len(items) - moved
         done = WorkHandedOver(
-            community=community, giver=body.giver, taker=body.taker, moved=moved, refused=refused
+            community=communities[0], giver=body.giver, taker=body.taker, moved=moved, refused=refused
         )
         await transaction.begin(HAND_OVERS, id, done)
         return Answer(201, {"id": id, "moved": moved, "refused": refused, "items": items})
@@ -91,8 +97,9 @@ class _Between:
         return same and self.giver != self.taker
 
 
-async def _community(desk: Desk, between: _Between, principal: Principal) -> str:
-    """The community of the taker, one of the caller's. Raises Refused `unknown-…`."""
+async def _communities(desk: Desk, between: _Between, principal: Principal) -> list[str]:
+    """Those of the caller's communities in which the taker is. Raises Refused `unknown-…`, if in none."""
+    found: list[str] = []
     refusal: Refused | None = None
     for community in sorted(principal.communities):
         try:
@@ -100,38 +107,60 @@ async def _community(desk: Desk, between: _Between, principal: Principal) -> str
                 await desk.directory.volunteer(between.taker, community)
             else:
                 await desk.directory.require_staff(between.taker, community)
-            return community
+            found.append(community)
         except Refused as refused:
             refusal = refused
-    assert refusal is not None
-    raise refusal
+    if not found and refusal is not None:
+        raise refusal
+    return found
 
 
-async def _open(desk: Desk, between: _Between, community: str) -> list[Row]:
-    """The open requests that the giver has a part in, as far as they are on record now."""
+async def _open(desk: Desk, between: _Between, communities: Sequence[str]) -> list[Row]:
+    """The open requests that the giver has a part in, or that the taker may have it in by this very call, as
+    far as they are on record now."""
     await desk.catch_up()
-    found = (
-        desk.requests.open_with(between.giver)
-        if between.of_volunteers()
-        else [row for row in desk.requests.all() if row.open and row.coordinator == between.giver]
-    )
-    return [row for row in found if row.community == community]
+    both = (between.giver, between.taker)
+    return [
+        row
+        for row in desk.requests.all()
+        if row.open
+        and row.community in communities
+        and any(each in row.volunteers or each == row.coordinator for each in both)
+    ]
 
 
 async def _move(desk: Desk, call: Transaction, row: Row, between: _Between) -> list[Json]:
-    """What became of the giver's part in one request: an item for each assignment, or for the request."""
+    """What became of the giver's part in one request: an item for each assignment, or for the request. What
+    this call has moved before it was cut short is moved."""
     # Read apart: this call decides nothing on it, and each piece is a commit that reads it anew.
     state = await desk.service.executor.reading(call.context).load(REQUESTS, row.id)
     if not between.of_volunteers():
+        if state.coordinator != between.giver and not await _is_done(desk, call, row.id):
+            return []
         return [await _moved(desk, call, row.id, "", _hands_over(row.id, between))]
-    theirs = [a for a in state.active() if a.volunteer == between.giver and a.slot.end > call.context.now]
-    return [await _moved(desk, call, row.id, a.id, _reassigns(desk, row.id, a, between)) for a in theirs]
+    theirs = [a for a in state.assignments if a.volunteer == between.giver and a.slot.end > call.context.now]
+    return [
+        await _moved(desk, call, row.id, a.id, _reassigns(desk, row.id, a, between))
+        for a in theirs
+        if a.active or await _is_done(desk, call, a.id)
+    ]
+
+
+async def _is_done(desk: Desk, call: Transaction, piece: str) -> bool:
+    """Whether this very call has moved `piece` already."""
+    if not call.context.repeatable:
+        return False
+    return await desk.service.store.by_id(_commit_of(call, piece)) is not None
+
+
+def _commit_of(call: Transaction, piece: str) -> str:
+    return f"{call.context.commit_id}:{piece}"
 
 
 async def _moved(desk: Desk, call: Transaction, id: str, part: str, work: Work) -> Json:
     context = replace(
         call.context,
-        commit_id=f"{call.context.commit_id}:{part or id}",
+        commit_id=_commit_of(call, part or id),
         repeatable=True,
         request_mac=None,
         if_match=None,

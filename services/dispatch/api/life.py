@@ -6,9 +6,8 @@ from collections.abc import Awaitable, Callable
 
 from fastapi import APIRouter, Request, Response
 
-from services.dispatch.aggregates import REQUESTS
 from services.dispatch.api import life_shapes as shapes
-from services.dispatch.api.desk import Coordinator, DeskOf, Writer, keep_text, request_for, standing
+from services.dispatch.api.desk import Coordinator, Desk, DeskOf, keep_text, request_for, standing
 from services.dispatch.api.life_bodies import (
     AmendmentBody,
     HoldBody,
@@ -24,6 +23,7 @@ from services.dispatch.domain.ending import Close, Rate, Reopen, Resolve
 from services.dispatch.domain.intake import Amend, JoinDuplicate, MarkDuplicate, Reject, Withdraw
 from services.dispatch.domain.pausing import Hold, Resume
 from services.dispatch.domain.request import Command
+from services.dispatch.offering import offer_to_the_best
 from shared.folds.request import Request as RequestState
 from shared.kernel.commit import Answer
 from shared.kernel.times import format_time
@@ -39,13 +39,20 @@ CommandOf = Callable[[Transaction, RequestState], Awaitable[Command]]
 
 
 async def _run(
-    id: str, request: Request, principal: Principal, commands: Commands, command: CommandOf
+    id: str,
+    request: Request,
+    principal: Principal,
+    kit: tuple[Desk, Commands],
+    command: CommandOf,
 ) -> Response:
     """One command on one request; the answer says how it stands."""
+    desk, commands = kit
 
     async def work(transaction: Transaction) -> Answer:
         state = await request_for(transaction, id, principal)
         after = await decide_on(transaction, id, await command(transaction, state))
+        if transaction.events:
+            after = await offer_to_the_best(transaction, desk.matchmaker, id, desk.basis())
         return standing(
             id,
             after,
@@ -79,10 +86,12 @@ async def amend(
             await desk.directory.require_grid(body.grid, community)
         if body.resident is not None:
             tier = (await desk.directory.resident(body.resident, community)).tier
-        details = await keep_text(transaction, desk, id, state, body.text)
+            if state.details:  # what was said before is about this one too
+                await desk.directory.require_consent(body.resident)
+        details = await keep_text(transaction, desk, id, state, body.text, body.resident)
         return Amend(body.grid, body.priority, body.resident, tier, details)
 
-    return await _run(id, request, principal, commands, command)
+    return await _run(id, request, principal, (desk, commands), command)
 
 
 @router.post("/{id}/merge", summary="It is the same as another request", responses=answers(shapes.Standing))
@@ -94,12 +103,11 @@ async def merge(
     `request-not-open`; 422 `merged-into-itself`."""
 
     async def work(transaction: Transaction) -> Answer:
-        await request_for(transaction, id, principal)
+        before = await request_for(transaction, id, principal)
         other = await request_for(transaction, body.into, principal)
         now = transaction.context.now
         after = await decide_on(transaction, id, MarkDuplicate(id, body.into, other, now))
-        state = await transaction.load(REQUESTS, id)
-        await decide_on(transaction, body.into, JoinDuplicate(id, state.base))
+        await decide_on(transaction, body.into, JoinDuplicate(id, before.units))
         return standing(id, after, transaction, target=after.target)
 
     return await commands.run(request, principal, work)
@@ -107,7 +115,7 @@ async def merge(
 
 @router.post("/{id}/reject", summary="It is not for us to meet", responses=answers(shapes.Standing))
 async def reject(
-    id: str, body: RejectionBody, request: Request, principal: Coordinator, commands: CommandsOf
+    id: str, body: RejectionBody, request: Request, principal: Coordinator, desk: DeskOf, commands: CommandsOf
 ) -> Response:
     """200 with status `rejected`; whoever was to go is released. 409: `already-visited`,
     `request-not-open`."""
@@ -115,12 +123,17 @@ async def reject(
     async def command(transaction: Transaction, _: RequestState) -> Command:
         return Reject(body.reason, transaction.context.now)
 
-    return await _run(id, request, principal, commands, command)
+    return await _run(id, request, principal, (desk, commands), command)
 
 
 @router.post("/{id}/withdraw", summary="Who asked wants it no longer", responses=answers(shapes.Standing))
 async def withdraw(
-    id: str, body: WithdrawalBody, request: Request, principal: Coordinator, commands: CommandsOf
+    id: str,
+    body: WithdrawalBody,
+    request: Request,
+    principal: Coordinator,
+    desk: DeskOf,
+    commands: CommandsOf,
 ) -> Response:
     """200 with status `withdrawn`; whoever was to go is released. 409: `visit-under-way`,
     `request-not-open`."""
@@ -128,12 +141,12 @@ async def withdraw(
     async def command(transaction: Transaction, _: RequestState) -> Command:
         return Withdraw(body.reason, transaction.context.now)
 
-    return await _run(id, request, principal, commands, command)
+    return await _run(id, request, principal, (desk, commands), command)
 
 
 @router.post("/{id}/hold", summary="Nothing can be done for a while", responses=answers(shapes.Standing))
 async def hold(
-    id: str, body: HoldBody, request: Request, principal: Coordinator, commands: CommandsOf
+    id: str, body: HoldBody, request: Request, principal: Coordinator, desk: DeskOf, commands: CommandsOf
 ) -> Response:
     """200 with status `on-hold`: the clock stands still, until the request is resumed, at `until` by itself.
     409: `visit-open`, `offer-open`, `already-on-hold`, `request-not-open`; 422 `hold-out-of-range`."""
@@ -141,7 +154,7 @@ async def hold(
     async def command(transaction: Transaction, _: RequestState) -> Command:
         return Hold(body.reason, body.until, transaction.context.now)
 
-    return await _run(id, request, principal, commands, command)
+    return await _run(id, request, principal, (desk, commands), command)
 
 
 @router.post("/{id}/resume", summary="The request goes on", responses=answers(shapes.Standing))
@@ -153,7 +166,7 @@ async def resume(
     async def command(transaction: Transaction, state: RequestState) -> Command:
         return Resume(transaction.context.now, desk.calendar(state))
 
-    return await _run(id, request, principal, commands, command)
+    return await _run(id, request, principal, (desk, commands), command)
 
 
 @router.post("/{id}/resolve", summary="It was seen to", responses=answers(shapes.Standing))
@@ -172,20 +185,21 @@ async def resolve(
         details = await keep_text(transaction, desk, id, state, body.text)
         return Resolve(body.outcome, transaction.context.now, details)
 
-    return await _run(id, request, principal, commands, command)
+    return await _run(id, request, principal, (desk, commands), command)
 
 
 @router.post("/{id}/rating", summary="What the requester says of it", responses=answers(shapes.Standing))
 async def rate(
-    id: str, body: RatingBody, request: Request, principal: Writer, desk: DeskOf, commands: CommandsOf
+    id: str, body: RatingBody, request: Request, principal: Coordinator, desk: DeskOf, commands: CommandsOf
 ) -> Response:
-    """200. 409: `request-not-resolved`, `already-rated` otherwise; 422 `consent-withdrawn`."""
+    """200. By staff, who ask the requester: no unit says how content people are with it. 409:
+    `request-not-resolved`, `already-rated` otherwise; 422 `consent-withdrawn`."""
 
     async def command(transaction: Transaction, state: RequestState) -> Command:
         details = await keep_text(transaction, desk, id, state, body.text)
         return Rate(body.solved, body.satisfaction, details)
 
-    return await _run(id, request, principal, commands, command)
+    return await _run(id, request, principal, (desk, commands), command)
 
 
 @router.post("/{id}/reopen", summary="It is not over after all", responses=answers(shapes.Standing))
@@ -204,15 +218,17 @@ async def reopen(
         details = await keep_text(transaction, desk, id, state, body.text)
         return Reopen(body.reason, transaction.context.now, details, desk.calendar(state))
 
-    return await _run(id, request, principal, commands, command)
+    return await _run(id, request, principal, (desk, commands), command)
 
 
 @router.post("/{id}/close", summary="Nothing more comes of it", responses=answers(shapes.Standing))
-async def close(id: str, request: Request, principal: Coordinator, commands: CommandsOf) -> Response:
+async def close(
+    id: str, request: Request, principal: Coordinator, desk: DeskOf, commands: CommandsOf
+) -> Response:
     """200 with status `closed`, once it is rated; its duplicates close with it. 409: `window-open` before it
     is rated, `request-not-resolved`."""
 
     async def command(transaction: Transaction, _: RequestState) -> Command:
         return Close(transaction.context.now)
 
-    return await _run(id, request, principal, commands, command)
+    return await _run(id, request, principal, (desk, commands), command)

@@ -10,6 +10,8 @@ from fastapi import APIRouter, Request, Response
 from services.dispatch.api import life_shapes, shapes
 from services.dispatch.api.bodies import PlacementBody
 from services.dispatch.api.desk import (
+    Desk,
+    DeskOf,
     OwnReader,
     OwnWriter,
     request_for,
@@ -20,7 +22,7 @@ from services.dispatch.api.desk import (
 )
 from services.dispatch.api.life_bodies import CancelBody, RescheduleBody
 from services.dispatch.api.shown import verification_shown, visit_shown
-from services.dispatch.deciding import decide_on
+from services.dispatch.deciding import plan
 from services.dispatch.domain.decision import not_found
 from services.dispatch.domain.planning import CancelVisit, Reschedule, ScheduleVisit
 from services.dispatch.domain.request import Command
@@ -46,10 +48,10 @@ CommandFor = Callable[[Transaction], Command]
     responses=answers(shapes.Visit, 201, 200),
 )
 async def schedule(
-    id: str, body: PlacementBody, request: Request, principal: OwnWriter, commands: CommandsOf
+    id: str, body: PlacementBody, request: Request, principal: OwnWriter, desk: DeskOf, commands: CommandsOf
 ) -> Response:
     """201 with the visit. By staff, the volunteer's unit, or the volunteer. 409: `volunteer-not-assigned`,
-    `volunteer-not-free`, `request-not-open`.
+    `volunteer-not-free`, `load-cap-reached`, `request-not-open`.
 
     A visit inside its assignment's slot is that duty; another one is booked as a duty of its own.
     """
@@ -58,7 +60,8 @@ async def schedule(
         state = await request_for(transaction, id, principal)
         _require_plans_for(principal, state, body.volunteer)
         fresh = f"{id}.visit-{len(state.visits) + 1}"
-        after = await decide_on(transaction, id, ScheduleVisit(fresh, body.volunteer, body.slot))
+        command = ScheduleVisit(fresh, body.volunteer, body.slot)
+        after = await plan(transaction, desk.directory, id, command)
         planned = (v for v in after.visits if v.volunteer == body.volunteer and v.slot == body.slot)
         visit = next(v for v in planned if v.status != "cancelled")
         status = 201 if transaction.events else 200
@@ -71,7 +74,7 @@ async def schedule(
     "/visits/{id}/reschedule", summary="Have a visit at another time", responses=answers(shapes.Visit)
 )
 async def reschedule(
-    id: str, body: RescheduleBody, request: Request, principal: OwnWriter, commands: CommandsOf
+    id: str, body: RescheduleBody, request: Request, principal: OwnWriter, desk: DeskOf, commands: CommandsOf
 ) -> Response:
     """200 with the visit. By staff, the volunteer's unit, or the volunteer. 409: `volunteer-not-free`,
     `visit-not-scheduled`, `slot-in-the-past`, `request-not-open`."""
@@ -79,12 +82,12 @@ async def reschedule(
     def command(transaction: Transaction) -> Command:
         return Reschedule(id, body.slot, body.reason, transaction.context.now)
 
-    return await _on_planned(id, request, principal, commands, command)
+    return await _on_planned(id, request, principal, (desk, commands), command)
 
 
 @router.post("/visits/{id}/cancel", summary="Have no such visit", responses=answers(shapes.Visit))
 async def cancel(
-    id: str, body: CancelBody, request: Request, principal: OwnWriter, commands: CommandsOf
+    id: str, body: CancelBody, request: Request, principal: OwnWriter, desk: DeskOf, commands: CommandsOf
 ) -> Response:
     """200 with the visit, `cancelled`. By staff, the volunteer's unit, or the volunteer. 409
     `visit-not-scheduled`."""
@@ -92,7 +95,7 @@ async def cancel(
     def command(_: Transaction) -> Command:
         return CancelVisit(id, body.reason)
 
-    return await _on_planned(id, request, principal, commands, command)
+    return await _on_planned(id, request, principal, (desk, commands), command)
 
 
 @router.get(
@@ -128,13 +131,19 @@ def _require_plans_for(principal: Principal, state: RequestState, volunteer: str
 
 
 async def _on_planned(
-    id: str, request: Request, principal: Principal, commands: Commands, command: CommandFor
+    id: str,
+    request: Request,
+    principal: Principal,
+    kit: tuple[Desk, Commands],
+    command: CommandFor,
 ) -> Response:
+    desk, commands = kit
+
     async def work(transaction: Transaction) -> Answer:
         require_plans(principal)
         await own_visit(transaction, id, principal)
         stream = stream_of(id)
-        after = await decide_on(transaction, stream, command(transaction))
+        after = await plan(transaction, desk.directory, stream, command(transaction))
         shown = after.visit(id)
         assert shown is not None
         return Answer(200, visit_shown(shown), etag=transaction.version(stream))

@@ -25,7 +25,7 @@ UNDER_WAY = "the read models are being made anew already; wait until that is don
 class Rebuilt(Shape):
     """The read models are made of the log up to a position, all of it read anew."""
 
-    example: ClassVar[Document] = {"rebuilt": ["memory.v2"], "position": "dispatch@184"}
+    example: ClassVar[Document] = {"rebuilt": ["memory.v3"], "position": "dispatch@184"}
 
     rebuilt: list[str]
     position: Annotated[str, Field(description="of the log, as in `Linli-Position`")]

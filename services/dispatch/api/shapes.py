@@ -176,7 +176,8 @@ class RequestRow(Created):
         list[str],
         Field(
             description="what somebody has to look at: `breached`, `escalated`, `welfare-check`, `untaken` "
-            "(asked, and nobody goes), `not-solved`, `agreement-ended`, `service-withdrawn`; more may come"
+            "(asked, and nobody goes), `missed`, `unanswered` (by a unit that was called), `not-solved`, "
+            "`agreement-ended`, `service-withdrawn`; more may come"
         ),
     ]
     responsible: Id | Absent = None

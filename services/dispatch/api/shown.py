@@ -55,13 +55,13 @@ def request_shown(id: str, request: Request, version: int, principal: Principal)
         "target": request.target,
         "duplicates": list(request.duplicates),
         "flags": list(request.flags),
-        "welfare_check": request.welfare_check,
     }
     if principal.unit is None:
         shown["resident"] = created.resident
         shown["tier"] = created.tier
         shown["coordinator"] = request.coordinator
         shown["first_choice"] = request.first_choice
+        shown["welfare_check"] = request.welfare_check
         shown["untaken"] = list(request.untaken())
     if principal.volunteer is not None:
         shown |= {"units": [principal.unit], **_AROUND}

@@ -133,7 +133,10 @@ async def no_answer(
         stream, now = stream_of(id), transaction.context.now
         details = await keep_text(transaction, desk, stream, state, body.text)
         resident = None if state.created is None else state.created.resident
-        before = 0 if resident is None else desk.requests.unanswered(resident, stream)
+        before = 0
+        if resident is not None and state.created is not None and state.created.tier == "high":
+            await desk.catch_up()  # the visit before may have been told of a moment ago
+            before = desk.requests.unanswered(resident, stream)
         at = body.occurred_at or now
         return NoAnswer(id, at, now, began(transaction, stream), details, before)
 

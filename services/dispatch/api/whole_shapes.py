@@ -84,7 +84,7 @@ class Request(Created):
     target: Id | None
     duplicates: list[Id]
     flags: list[str]
-    welfare_check: bool
+    welfare_check: bool | Absent = None
     resident: Id | None = None
     tier: Tier | None = None
     coordinator: Id | None = None

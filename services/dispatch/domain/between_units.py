@@ -93,6 +93,7 @@ def refer(command: Refer, decision: Decision) -> None:
     request = decision.request
     if any(r.unit == command.unit and r.status == "offered" for r in request.referrals):
         return
+    require(command.unit != command.from_unit, "referred-to-itself", refusals.TO_ITSELF_REFERRED)
     require_worked_on(request)
     require(not any(request.active()), "volunteer-placed", refusals.PLACED)
     require(not any(request.offers()), "offer-open", refusals.OFFER_OPEN)

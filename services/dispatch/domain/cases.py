@@ -6,7 +6,7 @@ Moments are whole milliseconds since 1970.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from services.dispatch.domain.concerned import Parts, parts_after
 from services.dispatch.domain.steps import Step
@@ -35,13 +35,14 @@ from shared.events.dispatch import (
 class Round(NamedTuple):
     """A clock: the first one runs from the creation, another from each reopening.
 
-    It stands still since `held_at`, and has ended at `ended_at`, by a resolution.
+    It began at `since`, stands still since `held_at`, and has ended at `ended_at`, by a resolution.
     """
 
     due: int | None = None
     met_at: int | None = None
     held_at: int | None = None
     ended_at: int | None = None
+    since: int = 0
 
     def in_time(self, now: int) -> bool | None:
         """Whether somebody was there by `due`; None while that is open, or if it never had to come to it."""
@@ -154,7 +155,7 @@ def _resumed(case: Case, step: Step) -> Case:
     return _clocked(_due(case, step), held_at=None)
 
 
-def _clocked(case: Case, **said: int | None) -> Case:
+def _clocked(case: Case, **said: Any) -> Case:
     return case._replace(rounds=(*case.rounds[:-1], case.rounds[-1]._replace(**said)))
 
 
@@ -183,8 +184,11 @@ def _no_answer(case: Case, step: Step) -> Case:
 
 
 def _was_there(case: Case, step: Step, at: int) -> Case:
-    met = case.rounds[-1].met_at
-    case = _clocked(case, met_at=at if met is None else min(met, at))
+    # Written down after a reopening, a visit before it is of the round before.
+    then = max((n for n, each in enumerate(case.rounds) if each.since <= at), default=0)
+    met = case.rounds[then].met_at
+    again = case.rounds[then]._replace(met_at=at if met is None else min(met, at))
+    case = case._replace(rounds=(*case.rounds[:then], again, *case.rounds[then + 1 :]))
     first = at if case.visited_at is None else min(case.visited_at, at)
     who = (step.said["volunteer"], step.said["unit"])
     went = case.went if who in case.went else (*case.went, who)
@@ -211,7 +215,7 @@ def _rated(case: Case, step: Step) -> Case:
 
 
 def _reopened(case: Case, step: Step) -> Case:
-    again = (*case.rounds, Round(due=step.said["due"]))
+    again = (*case.rounds, Round(due=step.said["due"], since=step.at))
     return case._replace(
         rounds=again, aside=None, resolved_at=None, outcome=None, solved=None, satisfaction=None
     )

@@ -64,6 +64,10 @@ def deadlines(request: Request) -> Iterator[Deadline]:
     if request.status in LIVE:
         yield from _of_clock(request)
         yield from _of_people(request)
+    # Whoever was called answers, whether or not the rest is put aside.
+    for whistle in request.whistles:
+        if whistle.next_at is not None:
+            yield Deadline("whistle", whistle.next_at, whistle.id)
 
 
 def _of_clock(request: Request) -> Iterator[Deadline]:
@@ -88,9 +92,6 @@ def _of_people(request: Request) -> Iterator[Deadline]:
     for visit in request.visits:
         if visit.status == "scheduled":
             yield Deadline("missed", visit.slot.end + GRACE, visit.id)
-    for whistle in request.whistles:
-        if whistle.next_at is not None:
-            yield Deadline("whistle", whistle.next_at, whistle.id)
 
 
 def decide(command: Pass, decision: Decision) -> None:

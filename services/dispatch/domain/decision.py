@@ -59,11 +59,20 @@ class Decision:
         assert self.request.created is not None
         return self.request.created
 
-    def add(self, event: type[OfRequest], /, joining: Iterable[str] = (), **facts: Any) -> None:
-        """Decide `event` with these facts; `joining` are units that it concerns from now on."""
+    def add(
+        self,
+        event: type[OfRequest],
+        /,
+        joining: Iterable[str] = (),
+        only: Iterable[str] | None = None,
+        **facts: Any,
+    ) -> None:
+        """Decide `event` with these facts; `joining` are units that it concerns from now on, `only` those of
+        the request's that are told of it, if not all."""
+        units = self.request.units if only is None else [u for u in self.request.units if u in only]
         terms: Terms = {
             "community": self.created.community,
-            "units": tuple(dict.fromkeys((*self.request.units, *joining))),
+            "units": tuple(dict.fromkeys((*units, *joining))),
             "service": self.created.service,
             "category": self.created.category,
             "grid": self.created.grid,

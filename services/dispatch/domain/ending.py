@@ -117,6 +117,7 @@ def reopen(command: Reopen, decision: Decision) -> None:
         reason=command.reason,
         due=span.due,
         warn_at=span.warn_at,
+        reopened_at=command.now,
         unit=unit,
         volunteer=volunteer,
         details=command.details,
@@ -129,7 +130,7 @@ def _went_last(request: Request) -> tuple[str | None, str | None]:
     if went:
         last = max(went, key=lambda visit: visit.started_at or visit.slot.start)
         return last.unit, last.volunteer
-    placed = [*request.active()]
+    placed = [a for a in request.assignments if a.status in ("accepted", "completed")]
     return (placed[-1].unit, placed[-1].volunteer) if placed else (None, None)
 
 

@@ -162,7 +162,8 @@ def amend(command: Amend, decision: Decision) -> None:
     if command.grid not in (None, created.grid):
         said["grid"] = command.grid
     if command.priority not in (None, request.priority):
-        require(request.status != "received", "request-not-triaged", refusals.NOT_TRIAGED)
+        judged = request.status != "received" and (request.hold is None or request.hold.before != "received")
+        require(judged, "request-not-triaged", refusals.NOT_TRIAGED)
         said["priority"] = command.priority
     if command.resident not in (None, created.resident):
         require(created.resident is None, "resident-known", refusals.RESIDENT_KNOWN)

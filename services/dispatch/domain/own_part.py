@@ -30,7 +30,8 @@ def takes_part(request: Request, volunteer: str) -> bool:
 def may_read_details(request: Request, volunteer: str, now: datetime) -> bool:
     """Whether `volunteer` is to go there, or was to until a day ago: by its assignments that hold, and the
     visits that it planned by them."""
-    own = [each.slot.end for each in request.active() if each.volunteer == volunteer]
+    went = (each for each in request.assignments if each.status in ("accepted", "completed"))
+    own = [each.slot.end for each in went if each.volunteer == volunteer]
     planned = [visit.slot.end for visit in request.open_visits() if visit.volunteer == volunteer]
     return bool(own) and now < max(*own, *planned, own[0]) + READ_FOR
 

@@ -121,7 +121,7 @@ def offer(command: Offer, decision: Decision) -> None:
 def accept(command: Accept, decision: Decision) -> None:
     """`volunteer-assigned`; other offers for that time have come to nothing."""
     found = _assignment(decision, command.assignment)
-    if found.active:
+    if found.status in ("accepted", "completed"):
         return
     holds = found.status == "offered" and found.expires_at is not None and command.now < found.expires_at
     require(holds, "offer-over", refusals.OFFER_OVER)
@@ -190,10 +190,7 @@ def _assignment(decision: Decision, id: str) -> Assignment:
 
 def _require_active(decision: Decision, found: Assignment) -> None:
     require(found.active, "assignment-not-active", refusals.NOT_ACTIVE)
-    there = any(
-        visit.volunteer == found.volunteer and visit.status in ("checked-in", "checked-out")
-        for visit in decision.request.visits
-    )
+    there = decision.request.visits_of(found, frozenset({"checked-in", "checked-out"}))
     require(not there, "visit-under-way", refusals.UNDER_WAY)
 
 

@@ -9,7 +9,7 @@ from typing import assert_never
 from services.dispatch.domain import refusals
 from services.dispatch.domain.decision import Decision, not_found, of_visit, require_worked_on
 from shared.events.dispatch import ChangeReason, Slot, VisitCancelled, VisitRescheduled, VisitScheduled
-from shared.folds.request_state import TAKES_TIME, Request, Visit
+from shared.folds.request_state import Request, Visit
 from shared.kernel.decider import Refused, require
 
 
@@ -87,7 +87,7 @@ def cancel(command: CancelVisit, decision: Decision) -> None:
 def _require_free(request: Request, volunteer: str, slot: Slot, but: str = "") -> None:
     """The volunteer makes no other visit of this request then. Raises Refused `volunteer-not-free`."""
     for visit in request.visits:
-        theirs = visit.volunteer == volunteer and visit.status in TAKES_TIME and visit.id != but
+        theirs = visit.volunteer == volunteer and visit.open and visit.id != but
         if theirs and visit.slot.overlaps(slot):
             raise Refused("volunteer-not-free", refusals.NOT_FREE, conflict=visit.id)
 

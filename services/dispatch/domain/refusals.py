@@ -14,7 +14,10 @@ OTHER_VOLUNTEER = "`on_behalf_of` is not the volunteer of this visit; name that 
 NO_REASON = "a manual check-in needs a reason; send one"
 OTHER_OUTCOME = "the visit was completed with another outcome, which stays; read the request to see it"
 NOT_CHECKED_IN = "nobody has checked in at this visit yet; check in first"
-NOT_OPEN = "the request is referred, on hold, or over; resume or reopen it, or take a new one in"
+NOT_OPEN = (
+    "the request is referred, on hold, or over, as its `status` says; resume one on hold, reopen one that "
+    "was resolved, take a new one in for any other"
+)
 RESIDENT_KNOWN = "the request is of another resident already; take a new one in for this one"
 ITSELF = "a request cannot be a duplicate of itself; name another one as `into`"
 TARGET_IS_DUPLICATE = "that request is itself a duplicate, of `target`; name that one as `into`"
@@ -22,8 +25,12 @@ OTHER_COMMUNITY = "the two requests are of different communities; merge those of
 ALREADY_VISITED = "somebody has been there already; resolve the request instead"
 UNDER_WAY = "somebody is there at this moment; have the visit completed first"
 EXPIRY_OUT_OF_RANGE = "an offer ends after now and before its slot does; choose such a time"
-OFFER_OVER = "the offer holds no longer; read the request to see what became of it"
-OFFER_OPEN = "a volunteer is being asked; wait for the answer, or place somebody first"
+OFFER_OVER = (
+    "it is no open offer any more; read the request to see what became of it, release whoever is placed"
+)
+OFFER_OPEN = (
+    "a volunteer is being asked, as `assignments` of the request say; wait for the answer, or decline for it"
+)
 NOT_ACTIVE = "the volunteer is not placed by this assignment any more; read the request to see who is"
 PLACED = "a volunteer is placed on the request; release the volunteer first"
 NOT_SCHEDULED = "the visit took place, or was cancelled; schedule another one"
@@ -34,12 +41,13 @@ VISIT_OPEN = "a visit is planned, or under way; complete or cancel it first"
 ON_HOLD = "the request is on hold for another reason, which stays; resume it first"
 HOLD_OUT_OF_RANGE = "a request is on hold until a time after now, within 90 days; choose such a time"
 RESOLVED = "the request was resolved with another outcome, which stays; reopen it to change that"
-NOT_RESOLVED = "the request is not resolved; resolve it first"
+NOT_RESOLVED = "the request was not resolved; resolve it if it is open, take a new one in if it is over"
 RATED = "the request was rated otherwise, which stays; read the request to see it"
 IS_DUPLICATE = "the request is a duplicate of `target`; reopen that one"
 WINDOW_OVER = "the time to reopen the request is over; take a new one in"
 WINDOW_OPEN = "the request can be reopened yet and is not rated; rate it, or wait until `reopen_until`"
 RESPONSIBLE = "the unit is responsible for the request already; refer it to another"
+TO_ITSELF_REFERRED = "a unit refers a request to another unit; the community office can entrust it to yours"
 UNIT_FULL = "the unit has declared that it can take on no more of this service; choose another unit"
 WAITING_LIST = "the unit has a waiting list; send `waitlist` as true if that will do, or choose another unit"
 REFERRAL_OUT_OF_RANGE = "a referral ends after now and within 14 days; choose such a time"
@@ -53,8 +61,8 @@ TO_ITSELF = (
 )
 NO_AGREEMENT = "no agreement in force with that unit covers this service; choose another unit"
 BACKWARD = "the visit would end before it starts; correct the times"
-AHEAD = "a time lies ahead of now and of the visit's slot; correct it, or send it when it has come"
-LONG_BEFORE = "a time lies over a day before the request and the visit's slot; correct it"
+AHEAD = "a time lies ahead of now; correct it, or send it when it has come"
+LONG_BEFORE = "a time lies over a day before the request; correct it"
 TRAINING_MISSING = (
     "the service asks for trainings that the volunteer has not, `courses`; choose another volunteer, or "
     "record them in registry"

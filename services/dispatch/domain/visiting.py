@@ -109,7 +109,7 @@ def check_in(command: CheckIn, decision: Decision) -> None:
         return
     require_worked_on(decision.request)
     _require_own(command, visit)
-    _require_plausible(visit, (command.at, command.at), command.now, command.created_at)
+    _require_now(command)
     in_time = visit.status == "scheduled" or command.at <= visit.slot.end + GRACE
     require(in_time, "visit-missed", refusals.MISSED)
     decision.add(
@@ -132,7 +132,7 @@ def check_out(command: CheckOut, decision: Decision) -> None:
     _require_own(command, visit)
     forward = visit.checked_in_at is not None and visit.checked_in_at <= command.at
     require(forward, "ends-before-it-starts", refusals.BACKWARD)
-    _require_plausible(visit, (command.at, command.at), command.now, command.created_at)
+    _require_now(command)
     decision.add(
         VisitCheckedOut,
         **of_visit(visit),
@@ -194,13 +194,16 @@ def no_answer(command: NoAnswer, decision: Decision) -> None:
     open_yet = visit.status in ("scheduled", "missed", "checked-in")
     require(open_yet, "visit-not-scheduled", refusals.NOT_SCHEDULED)
     require_worked_on(decision.request)
-    _require_plausible(visit, (command.at, command.at), command.now, command.created_at)
+    _require_now(command)
     decision.add(VisitNoAnswer, **of_visit(visit), at=command.at, details=command.details)
     times = unanswered(decision.request, command.before)
     high = decision.created.tier == "high"
     if high and times >= WELFARE_CHECK_AFTER and not decision.request.welfare_check:
-        decision.add(WelfareCheckRaised, visit=visit.id, times=times)
-        decision.add(RequestEscalated, level="community-office", cause="welfare-check")
+        # It says of what tier the resident is: whoever has to look is told, and nobody else.
+        told = (visit.unit, decision.created.lead_unit, decision.request.responsible)
+        looking = [unit for unit in told if unit is not None]
+        decision.add(WelfareCheckRaised, only=looking, visit=visit.id, times=times)
+        decision.add(RequestEscalated, only=looking, level="community-office", cause="welfare-check")
 
 
 def unanswered(request: Request, before: int) -> int:
@@ -229,6 +232,13 @@ def _require_own(command: CheckIn, visit: Visit) -> None:
     require(reasoned, "reason-required", refusals.NO_REASON)
 
 
+def _require_now(command: CheckIn | NoAnswer) -> None:
+    """Nobody has been there at a time that has not come, or long before there was a request."""
+    require(command.at <= command.now + CLOCK_SKEW, "in-the-future", refusals.AHEAD)
+    earliest = command.created_at - WRITTEN_DOWN_LATER
+    require(command.at >= earliest, "before-the-request", refusals.LONG_BEFORE)
+
+
 def _require_forward(
     visit: Visit, said: tuple[datetime, datetime], now: datetime, created_at: datetime
 ) -> None:
@@ -239,12 +249,10 @@ def _require_forward(
 def _require_plausible(
     visit: Visit, said: tuple[datetime, datetime], now: datetime, created_at: datetime
 ) -> None:
-    """Nothing lies ahead of now, but for the times that were planned; nothing long before the request."""
+    """Nothing lies ahead of now, and nothing long before the request."""
     first, last = said
-    latest = max(now, visit.slot.end) + CLOCK_SKEW
-    require(last <= latest, "in-the-future", refusals.AHEAD)
-    earliest = min(created_at, visit.slot.start) - WRITTEN_DOWN_LATER
-    require(first >= earliest, "before-the-request", refusals.LONG_BEFORE)
+    require(last <= now + CLOCK_SKEW, "in-the-future", refusals.AHEAD)
+    require(first >= created_at - WRITTEN_DOWN_LATER, "before-the-request", refusals.LONG_BEFORE)
 
 
 def decide(command: Command, decision: Decision) -> None:

@@ -147,6 +147,7 @@ class RequestReopened(OfRequest):
     reason: ReopenReason
     due: Time
     warn_at: Time
+    reopened_at: Time | None = None
     unit: str | None = None
     volunteer: str | None = None
     details: str | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import getrandbits
 from time import perf_counter
 
@@ -18,12 +18,12 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.runtime.http.bodies import read_body, read_json, replayed
-from shared.runtime.http.problems import CALLER, REASON, Problem, internal_error, of_store, unavailable
+from shared.runtime.http.problems import CALLER, REASON, Problem, internal_error, problem_of, unavailable
 from shared.runtime.http.rate import RateLimit
-from shared.runtime.http.routes import JSON
+from shared.runtime.http.routes import JSON, is_direct
+from shared.runtime.http.table import Table
 from shared.runtime.ids import new_event_id
 from shared.runtime.logs import CALL
-from shared.runtime.mongo import PyMongoError, StoreUnavailable
 
 CALLS = Counter("linli_http_requests_total", "calls", ["method", "status"])
 SECONDS = Histogram("linli_http_request_seconds", "time to answer", ["method"])
@@ -55,6 +55,8 @@ class Gate:
     files: tuple[str, ...] = ()
     """How the paths begin whose bodies are files, `*` for one part of it: the route reads such itself, once
     it knows who sends it."""
+    table: Table = field(default_factory=lambda: Table([]))
+    """Its routes."""
 
 
 class Edge:
@@ -81,19 +83,26 @@ class Edge:
         started, scope = perf_counter(), call.scope
         try:
             receive = await self._admit(call, headers, receive)
-            await self._app(scope, receive, call.send)
-        except Problem as problem:
-            await call.answer(problem, receive)
-        except (PyMongoError, StoreUnavailable) as error:
-            await call.answer(of_store(error), receive)
+            await self._app_for(scope)(scope, receive, call.send)
         except Exception as error:
-            log.error("call-failed", path=scope["path"], exc_info=error)
-            await call.answer(internal_error(), receive)
+            problem = problem_of(error)
+            if problem is None:
+                log.error("call-failed", path=scope["path"], exc_info=error)
+            await call.answer(problem or internal_error(), receive)
         took = perf_counter() - started
         CALLS.labels(scope["method"], str(call.status)).inc()
         SECONDS.labels(scope["method"]).observe(took)
         if call.status >= 400:
             _note_refusal(call, took)
+
+    def _app_for(self, scope: Scope) -> ASGIApp:
+        """The route itself, if it needs nothing of what FastAPI has around its routes."""
+        found = self._gate.table.find(scope)
+        if found is None or not is_direct(found["route"]):
+            return self._app
+        scope.update(found)
+        app: ASGIApp = found["route"].app
+        return app
 
     async def _admit(self, call: _Call, headers: Headers, receive: Receive) -> Receive:
         scope, path = call.scope, call.scope["path"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 import structlog
@@ -56,6 +56,7 @@ REFUSALS: Mapping[str, int] = {
     "merged-into-itself": 422,
     "no-agreement-for-service": 422,
     "same-person": 422,
+    "referred-to-itself": 422,
 }
 UNKNOWN = "unknown-"
 
@@ -189,26 +190,33 @@ _FIXED: Mapping[type[Exception], Problem] = {
 }
 
 
+_KNOWN = (Problem, Refused, RequestValidationError, HTTPException, PyMongoError, StoreUnavailable, *_FIXED)
+
+
+def problem_of(error: Exception) -> Problem | None:
+    """The answer to an error: the one place where that is decided. None for one that nobody has foreseen."""
+    match error:
+        case Problem():
+            return error
+        case Refused():
+            return of_refusal(error)
+        case RequestValidationError():
+            return of_validation(error)
+        case HTTPException():
+            return of_http(error)
+        case PyMongoError() | StoreUnavailable():
+            return of_store(error)
+    return next((problem for kind, problem in _FIXED.items() if isinstance(error, kind)), None)
+
+
 def install(app: FastAPI) -> None:
-    """Map every error to its problem document: the one place where that is decided."""
+    """Have `app` answer every error that is foreseen with its problem document."""
 
-    def answer(make: Callable[[Exception], Problem]) -> Callable[[Request, Exception], Awaitable[Response]]:
-        async def handler(request: Request, error: Exception) -> Response:
-            problem = make(error)
-            request.scope[REASON] = problem.code
-            return problem.response()
+    async def answer(request: Request, error: Exception) -> Response:
+        problem = problem_of(error)
+        assert problem is not None
+        request.scope[REASON] = problem.code
+        return problem.response()
 
-        return handler
-
-    def of_ours(error: Exception) -> Problem:
-        assert isinstance(error, Problem)
-        return error
-
-    app.add_exception_handler(Problem, answer(of_ours))
-    app.add_exception_handler(Refused, answer(of_refusal))  # type: ignore[arg-type]
-    app.add_exception_handler(RequestValidationError, answer(of_validation))  # type: ignore[arg-type]
-    app.add_exception_handler(HTTPException, answer(of_http))  # type: ignore[arg-type]
-    app.add_exception_handler(PyMongoError, answer(of_store))
-    app.add_exception_handler(StoreUnavailable, answer(of_store))
-    for kind, problem in _FIXED.items():
-        app.add_exception_handler(kind, answer(lambda _, problem=problem: problem))  # type: ignore[misc]
+    for kind in _KNOWN:
+        app.add_exception_handler(kind, answer)

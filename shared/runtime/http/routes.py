@@ -18,6 +18,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute, APIRouter
 from fastapi.security import SecurityScopes
 from pydantic import TypeAdapter, ValidationError
+from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
 JSON = "linli.json"
@@ -110,6 +111,11 @@ class _Direct:
             values[self.request] = request
         response = await self.endpoint(**values)
         await response(scope, receive, send)
+
+
+def is_direct(route: BaseRoute) -> bool:
+    """Whether it is called directly."""
+    return isinstance(route, Route) and isinstance(route.app, _Direct)
 
 
 def _found(dependant: Dependant) -> _Found:

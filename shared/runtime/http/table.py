@@ -63,17 +63,22 @@ class Table(BaseRoute):
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """See `BaseRoute.matches`."""
+        found = self.find(scope)
+        return (Match.NONE, {}) if found is None else (Match.FULL, found)
+
+    def find(self, scope: Scope) -> Scope | None:
+        """What goes into the scope of a call that it is for: its `route`, `endpoint` and `path_params`."""
         if scope["type"] != "http" or scope.get("root_path"):
-            return Match.NONE, {}
+            return None
         parts = scope["path"].split("/")
         ways = self._ways.get((scope["method"], len(parts)))
         way = None if ways is None else ways.find(parts)
         if way is None:
-            return Match.NONE, {}
+            return None
         values = {name: parts[at] for at, name in way.values}
         if not all(values.values()):
-            return Match.NONE, {}
-        return Match.FULL, {"route": way.route, "endpoint": way.route.endpoint, "path_params": values}
+            return None
+        return {"route": way.route, "endpoint": way.route.endpoint, "path_params": values}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See `BaseRoute.handle`: for a call that it is for."""
