@@ -20,7 +20,8 @@ _WANTED = "a time is RFC 3339 text, for example 2026-11-24T08:30:00Z; in an addr
 
 def format_time(moment: datetime) -> str:
     """`2026-11-24T03:29:28.123Z`. `moment` must be aware; digits below the millisecond are cut."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return utc.isoformat("T", "milliseconds").removesuffix("+00:00") + "Z"
 
 
 def parse_time(text: str) -> datetime:

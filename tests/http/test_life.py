@@ -500,3 +500,89 @@ async def test_what_was_said_before_there_was_a_name_goes_with_the_resident(shab
     await until(gone, 15)
     late = await desk.patch(f"/v1/requests/{id}", {"text": "还有一句"})
     assert (late.status, late.body["code"]) == (410, "erased")
+
+
+async def test_no_unit_refers_to_itself_or_says_how_content_people_are(shaba: Community) -> None:
+    desk, unit, id = shaba.staff["dispatch"], shaba.health["dispatch"], await triaged(shaba)
+    itself = {"unit": HEALTH, "reason": "other"}
+    await refused(unit, f"/v1/requests/{id}/referrals", itself, "referred-to-itself", 422)
+    await done(desk, f"/v1/requests/{id}/resolve", {"outcome": "not-done"})
+    rating = {"solved": True, "satisfaction": 5}
+    await refused(unit, f"/v1/requests/{id}/rating", rating, "insufficient-scope", 403)
+
+
+async def test_nobody_was_there_tomorrow(shaba: Community) -> None:
+    desk, volunteer, when = shaba.staff["dispatch"], await shaba.volunteer(), slot(24)
+    id = await shaba.assigned(volunteer, when)
+    await done(desk, f"/v1/requests/{id}/visits", {"volunteer": volunteer, "slot": when}, 201)
+    visit = f"/v1/visits/{id}.visit-1"
+    early = {"method": "gps", "occurred_at": when["start"]}
+    await refused(desk, f"{visit}/check-in", early, "in-the-future")
+    assert (await whole(desk, id))["met_at"] is None
+
+
+async def test_who_went_is_free_once_it_is_resolved(shaba: Community) -> None:
+    desk, volunteer, when = shaba.staff["dispatch"], await shaba.volunteer(), slot(-0.5, 3)
+    id, other = await shaba.assigned(volunteer, when), await triaged(shaba)
+    await done(desk, f"/v1/requests/{id}/visits", {"volunteer": volunteer, "slot": when}, 201)
+    visit, now = f"/v1/visits/{id}.visit-1", datetime.now(UTC)
+    await done(desk, f"{visit}/check-in", {"method": "nfc"})
+    times = {"started_at": format_time(now - timedelta(minutes=5)), "ended_at": format_time(now)}
+    await done(desk, f"{visit}/complete", {"outcome": "done", "contact_made": True, **times})
+    placed = {"volunteer": volunteer, "slot": slot(1)}
+    await refused(desk, f"/v1/requests/{other}/assignments", placed, "volunteer-not-free")
+    await done(desk, f"/v1/requests/{id}/resolve", {"outcome": "done"})
+    await done(desk, f"/v1/requests/{other}/assignments", placed, 201)
+
+
+async def test_a_visit_is_moved_out_of_its_own_slot(shaba: Community) -> None:
+    desk, volunteer = shaba.staff["dispatch"], await shaba.volunteer()
+    id = await shaba.assigned(volunteer, slot(5))
+    await done(desk, f"/v1/requests/{id}/visits", {"volunteer": volunteer, "slot": slot(5.1, 0.5)}, 201)
+    later = {"slot": slot(5.5), "reason": "requester-asked"}
+    await done(desk, f"/v1/visits/{id}.visit-1/reschedule", later)
+    other = await triaged(shaba)
+    placed = {"volunteer": volunteer, "slot": slot(6.2, 0.5)}
+    await refused(desk, f"/v1/requests/{other}/assignments", placed, "volunteer-not-free")
+
+
+async def test_who_is_merged_in_is_forgotten_with_the_resident_and_its_units_come_along(
+    shaba: Community,
+) -> None:
+    registry, desk, resident = shaba.admin["registry"], shaba.staff["dispatch"], await shaba.resident()
+    known = await shaba.request(resident=resident)
+    unknown = await shaba.request(text="王秀英家的老人, 电话 13800000001")
+    await done(desk, f"/v1/requests/{unknown}/whistles", {"units": [SCHOOL], "reason": "several-units"}, 201)
+    await done(desk, f"/v1/requests/{unknown}/merge", {"into": known})
+    assert (await shaba.school["dispatch"].get(f"/v1/requests/{known}")).status == 200
+    assert (await registry.post(f"/v1/residents/{resident}/erasure")).status == 200
+
+    async def gone() -> bool:
+        reply = await desk.get(f"/v1/requests/{unknown}/details", purpose="service")
+        return (reply.status, reply.body.get("code")) == (410, "erased")
+
+    await until(gone, 15)
+
+
+async def test_words_about_who_has_withdrawn_consent_are_not_kept_by_naming_late(shaba: Community) -> None:
+    registry, desk, resident = shaba.admin["registry"], shaba.staff["dispatch"], await shaba.resident()
+    given = await registry.post(f"/v1/residents/{resident}/consents", {"purpose": "service"})
+    assert given.status in (200, 201), given.body
+    gone = await registry.post(f"/v1/residents/{resident}/consents/service/withdraw")
+    assert gone.status == 200, gone.body
+    await shaba.dispatch_has(gone)
+    said, silent = await shaba.request(text="有人敲门"), await shaba.request()
+    for id, body in ((said, {"resident": resident}), (silent, {"resident": resident, "text": "是她"})):
+        reply = await desk.patch(f"/v1/requests/{id}", body)
+        assert (reply.status, reply.body["code"]) == (422, "consent-withdrawn"), reply.body
+    assert (await desk.patch(f"/v1/requests/{silent}", {"resident": resident})).status == 200
+
+
+async def test_a_hand_over_names_who_gives_and_who_takes(shaba: Community) -> None:
+    desk, volunteer = shaba.staff["dispatch"], await shaba.volunteer()
+    typo = {"giver": "volunteer-typo", "taker": volunteer}
+    await refused(desk, "/v1/hand-overs", typo, "not-found", 404)
+    typo = {"giver": "client-typo", "taker": shaba.stack.admin.client_id}
+    await refused(desk, "/v1/hand-overs", typo, "unknown-staff", 422)
+    reply = await desk.post("/v1/hand-overs", {"giver": volunteer, "taker": volunteer}, If_Match='"1"')
+    assert reply.status == 422

@@ -8,6 +8,7 @@ from shared.kernel.times import format_time
 from tests.support.client import Client, access_token
 from tests.support.community import SERVICES, Community, slot
 from tests.support.everyday_life import done, triaged
+from tests.support.waiting import until
 
 
 async def registered(shaba: Community, volunteer: str, by: Client | None = None) -> tuple[str, str]:
@@ -44,7 +45,11 @@ async def volunteers_own_way(shaba: Community) -> None:
     volunteer, when = await shaba.volunteer(), slot(-0.5, 2)
     id = await offered(shaba, volunteer, when)
     own = (await clients_of(shaba, volunteer, shaba.health["registry"]))["dispatch"]
-    assert [each["id"] for each in (await own.get("/v1/requests")).body["items"]] == [id]
+
+    async def listed() -> bool:
+        return [each["id"] for each in (await own.get("/v1/requests")).body["items"]] == [id]
+
+    await until(listed, 5)
     await done(own, f"/v1/assignments/{id}.assignment-1/accept")
     await done(own, f"/v1/requests/{id}/visits", {"volunteer": volunteer, "slot": when}, 201)
     await done(own, f"/v1/visits/{id}.visit-1/check-in", {"method": "gps"})

@@ -66,16 +66,16 @@ class Commands:
 
     def _respond(self, outcome: Outcome, shown: Mapping[str, Json]) -> Response:
         answer = outcome.answer
-        response = Response(encode({**answer.body, **shown}), answer.status, media_type="application/json")
+        headers: dict[str, str] = {}
         if answer.location is not None:
-            response.headers["Location"] = answer.location
+            headers["Location"] = answer.location
         if answer.etag is not None:
-            response.headers["ETag"] = f'"{answer.etag}"'
+            headers["ETag"] = f'"{answer.etag}"'
         if outcome.pos is not None:
-            response.headers[POSITION] = f"{self._service}@{outcome.pos}"
+            headers[POSITION] = f"{self._service}@{outcome.pos}"
         if shown:
-            response.headers["Cache-Control"] = "no-store"
-        return response
+            headers["Cache-Control"] = "no-store"
+        return Response(encode({**answer.body, **shown}), answer.status, headers, "application/json")
 
 
 def _idempotency_key(request: Request) -> str | None:

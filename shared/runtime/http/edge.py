@@ -154,9 +154,9 @@ class _Call:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
-            headers["x-request-id"] = self.request_id
+            headers.append("x-request-id", self.request_id)
             for name, value in self.limits.items():
-                headers[name] = value
+                headers.append(name, value)
         await self._send(message)
 
     async def answer(self, problem: Problem, receive: Receive) -> None:
