@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-LIMIT = 10_000
+LIMIT = 4_000
 
 
 @dataclass(frozen=True, slots=True)
