@@ -54,8 +54,8 @@ def evolve(request: Request, event: Event) -> Request:
     if digest is not None:
         request = replace(request, details=(*request.details, digest))
     after = _MEANINGS[type(event)](request, event)
-    units = after.concerned()
-    return after if units == after.units else replace(after, units=units)
+    units, due = after.concerned(), after.clock.due
+    return after if (units, due) == (after.units, after.due) else replace(after, units=units, due=due)
 
 
 def _created(request: Request, event: RequestCreated) -> Request:

@@ -148,6 +148,7 @@ class Request:
     """A request as of some version. `created` holds its terms, as amended; None before it exists.
 
     `units` are those that it concerns, `base` those of them that it does whoever goes.
+    `due` is that of the clock, by when somebody must have been there.
     `responsible` is the unit that took it over, `first_choice` the volunteer of the round before a reopening.
     """
 
@@ -156,6 +157,7 @@ class Request:
     units: tuple[str, ...] = ()
     base: tuple[str, ...] = ()
     priority: Priority | None = None
+    due: datetime | None = None
     clock: Clock = Clock()
     assignments: tuple[Assignment, ...] = ()
     visits: tuple[Visit, ...] = ()
@@ -175,11 +177,6 @@ class Request:
     first_choice: str | None = None
     welfare_check: bool = False
     flags: tuple[Flag, ...] = ()
-
-    @property
-    def due(self) -> datetime | None:
-        """By when somebody must have been there."""
-        return self.clock.due
 
     def visit(self, visit: str) -> Visit | None:
         """The visit with this id."""

@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 from deploy.stack import Stack
+from tests.audit.test_api import read_all
 from tests.support.community import Community
 from tests.support.waiting import until
 
@@ -35,8 +36,8 @@ async def test_every_snippet_says_who_was_shown_whose_details(
     auditor = shaba.auditor["audit"]
 
     async def recorded() -> list[dict[str, str]]:
-        page = await auditor.get("/v1/entries", type="details-viewed", limit="500")
-        return [entry["event"] for entry in page.body["items"] if entry["event"]["data"]["subject"] == seen]
+        viewed = await read_all(auditor, type="details-viewed")
+        return [entry["event"] for entry in viewed if entry["event"]["data"]["subject"] == seen]
 
     async def both() -> bool:
         return len(await recorded()) == 2

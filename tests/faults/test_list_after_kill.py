@@ -48,7 +48,7 @@ async def test_a_killed_dispatch_lists_what_it_listed_before() -> None:
             snapshots = store["linli_dispatch"]["snapshots"]
 
             async def is_saved() -> bool:
-                return await snapshots.find_one({"_id": "requests.v1"}) is not None
+                return await snapshots.find_one({"_id": "memory.v3"}) is not None
 
             await until(is_saved, 20)
             store.close()
