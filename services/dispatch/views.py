@@ -20,7 +20,7 @@ from shared.kernel.times import later
 
 LOOKED_AT = 20_000
 """Rows that one page may cost; then it ends, with a cursor to go on from."""
-MOST_SIMILAR = 20
+MOST_SIMILAR = 5
 
 _OF_REQUEST = frozenset(model.type for model in REQUEST_EVENTS)
 _SHARED = frozenset(

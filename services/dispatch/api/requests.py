@@ -65,7 +65,7 @@ class PurposeQuery(BaseModel):
 async def create(
     body: RequestBody, request: Request, principal: Writer, desk: DeskOf, commands: CommandsOf
 ) -> Response:
-    """201 with `id`, status `received`, and `similar`: open requests of the last seven days for the same
+    """201 with `id`, status `received`, and `similar`: the last five open requests of seven days for the same
     service, of the same resident, or of nobody in the same grid; the one can be merged into the other. 422:
     unknown-service, service-withdrawn, unknown-resident, unknown-grid, grid-retired; consent-withdrawn if
     there is a `text` about a resident who has withdrawn consent for `service`."""
