@@ -45,6 +45,7 @@ class Player:
     date: date
     played: Played = field(default_factory=Played)
     _placed: dict[int, asyncio.Event] = field(default_factory=dict)
+    _done: list[tuple[Wish, str]] = field(default_factory=list)
 
     async def play(self, wishes: Sequence[Wish], advance: Advance) -> None:
         """Play `wishes`, begun in order. Raises Refusal or DemoFailed in an ExceptionGroup."""
@@ -55,6 +56,23 @@ class Player:
             advance()
 
         await for_each(wishes, play_one, AT_ONCE)
+
+    @property
+    def done(self) -> int:
+        """How many requests were seen to, and are to be closed."""
+        return len(self._done)
+
+    async def close(self, advance: Advance) -> None:
+        """What was done is resolved, the requesters are asked, and it closes. What was not stays open.
+
+        At the end of the day: whoever went is free again with it, and could go elsewhere in that hour.
+        """
+
+        async def close_one(each: tuple[Wish, str]) -> None:
+            await self._close(*each)
+            advance()
+
+        await for_each(self._done, close_one, AT_ONCE)
 
     async def _play(self, wish: Wish) -> None:
         desk = self.callers.dispatcher
@@ -67,7 +85,8 @@ class Player:
         reply = await desk.post("dispatch", f"/v1/requests/{request}/visits", placement)
         if wish.ending == "visited":
             await self._visit(wish, reply.text("id"))
-            await self._close(wish, request)
+            if wish.visit.outcome == "done":
+                self._done.append((wish, request))
 
     async def _take_in(self, wish: Wish) -> str:
         body: dict[str, object] = {"service": wish.service, "grid": wish.grid, "channel": wish.channel}
@@ -125,9 +144,6 @@ class Player:
         self.played.completed.append(visit)
 
     async def _close(self, wish: Wish, request: str) -> None:
-        """What was done is resolved; the requester is asked, and it closes. What was not stays open."""
-        if wish.visit.outcome != "done":
-            return
         desk, path = self.callers.dispatcher, f"/v1/requests/{request}"
         await desk.post("dispatch", f"{path}/resolve", {"outcome": wish.visit.outcome})
         satisfaction = SATISFACTION[wish.number % len(SATISFACTION)]

@@ -92,6 +92,8 @@ async def _play_day(player: Player, plan: Sequence[Wish], listening: Systems, st
     await listening.partner.start()
     with steps.step("the afternoon's requests", len(plan) - end) as advance:
         await player.play(plan[end:], advance)
+    with steps.step("what was done is resolved, rated and closed", player.done) as advance:
+        await player.close(advance)
 
 
 async def _account(

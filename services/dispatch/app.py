@@ -10,6 +10,7 @@ from services.dispatch.api import (
     attachments,
     between_units,
     candidates,
+    capacities,
     figures,
     hand_overs,
     life,
@@ -53,6 +54,14 @@ from shared.runtime.service import Service, by_type
 from shared.runtime.settings import Settings
 from shared.runtime.timers import Clock, now
 
+ROUTERS = [
+    *(requests.router, listing.router, life.router, assignments.router, candidates.router),
+    *(planned_visits.router, visits.router, attachments.router, hand_overs.router),
+    *(between_units.router, capacities.router),
+    *(board_router, days_router, calendars_router, rebuild_router, figures.router, report.router),
+    *(open311.router, open311_post.router),
+]
+
 
 def build(settings: Settings, clock: Clock = now) -> FastAPI:
     """The application; `clock` is the time that it goes by."""
@@ -78,7 +87,7 @@ def build(settings: Settings, clock: Clock = now) -> FastAPI:
 
     tables = (working_days.reactions(), public_services.reactions(), roster.reactions())
     agreements, executor = service.keys.agreements, service.executor
-    stale = StaleBasis(board, directory, agreements, executor, lambda: service.catch_up(followed))
+    stale = StaleBasis(board, directory, agreements, executor, lambda: service.catch_up(followed), clock)
     own = reactions(directory, erasure, Persons(service, board, followed).requests_of)
     heard = by_type(service.keys.reactions(), own, *tables, stale.reactions())
     registry = service.follow(["registry"], heard)
@@ -94,13 +103,8 @@ def build(settings: Settings, clock: Clock = now) -> FastAPI:
     service.also("stale-basis", stale.keep_looking)
     service.also("clocks", lambda: clocks.keep_looking(firing, service.has_settled))
 
-    routers = [requests.router, listing.router, life.router, assignments.router, between_units.router]
-    routers += [hand_overs.router]
-    routers += [board_router, days_router, calendars_router, rebuild_router]
-    routers += [planned_visits.router, visits.router, attachments.router, report.router]
-    routers += [candidates.router, open311.router, open311_post.router, figures.router]
     app = service.app(
-        "Linli dispatch", routers, BY_SERVICE["dispatch"], files=(attachments.FILES, open311.FORMS)
+        "Linli dispatch", ROUTERS, BY_SERVICE["dispatch"], files=(attachments.FILES, open311.FORMS)
     )
     app.state.desk = desk
     app.state.boards = boards_of(board, followed, service.name)

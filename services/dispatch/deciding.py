@@ -18,7 +18,6 @@ from shared.folds.request_state import Assignment
 from shared.kernel.decider import Refused
 from shared.runtime.execute import Transaction
 
-Duties = frozenset[tuple[str, str, str, Slot]]
 ENDS_DUPLICATES = frozenset({"closed", "rejected", "withdrawn"})
 
 

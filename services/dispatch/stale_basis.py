@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 import structlog
 
@@ -30,6 +29,7 @@ from shared.kernel.times import to_milliseconds
 from shared.runtime.agreements import Agreements
 from shared.runtime.execute import Context, Executor, Transaction
 from shared.runtime.service import Reaction
+from shared.runtime.timers import Clock, now
 
 ACTOR = Actor("system", "dispatch")
 WHY: Mapping[str, ReleaseReason] = {
@@ -56,6 +56,7 @@ class StaleBasis:
     agreements: Agreements
     executor: Executor
     catch_up: Callable[[], Awaitable[object]]
+    clock: Clock = now
     _placed: asyncio.Queue[tuple[Row, str]] = field(default_factory=asyncio.Queue)
 
     def reactions(self) -> dict[str, Reaction]:
@@ -142,9 +143,9 @@ class StaleBasis:
                 await decide_on(transaction, id, command)
             return Answer(200, {"id": id})
 
-        now = to_milliseconds(datetime.now(UTC))
+        moment = to_milliseconds(self.clock())
         try:
-            await self.executor.execute(Context(ACTOR, now, commit, commit, repeatable=True), work)
+            await self.executor.execute(Context(ACTOR, moment, commit, commit, repeatable=True), work)
         except Refused as refusal:
             log.warning("stale-basis-stays", request=id, code=refusal.code)
 

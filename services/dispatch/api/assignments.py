@@ -40,7 +40,7 @@ from shared.kernel.canonical import Json
 from shared.kernel.commit import Answer
 from shared.runtime.access import Principal
 from shared.runtime.execute import Transaction
-from shared.runtime.http.calls import CommandsOf
+from shared.runtime.http.calls import Commands, CommandsOf
 from shared.runtime.http.openapi import answers
 from shared.runtime.http.routes import Route
 
@@ -146,16 +146,7 @@ async def decline(
 ) -> Response:
     """200 with the assignment, `declined`. By staff, the volunteer's unit, or the volunteer. If the service's
     `matching` is `auto`, the next best is asked. 409 `offer-over`."""
-
-    async def work(transaction: Transaction) -> Answer:
-        stream, _, _ = await own_assignment(transaction, id, principal)
-        after = await decide_on(transaction, stream, Decline(id, body.reason))
-        answer = _answer(200, stream, _by_id(id)(after), transaction)
-        if transaction.events:
-            await offer_to_the_best(transaction, desk.matchmaker, stream, desk.basis())
-        return answer
-
-    return await commands.run(request, principal, work)
+    return await _does_not_go(Decline(id, body.reason), request, principal, desk, commands)
 
 
 @router.post(
@@ -168,16 +159,7 @@ async def release(
 ) -> Response:
     """200 with the assignment, `released`; the visits planned by it are cancelled. By staff, the volunteer's
     unit, or the volunteer. 409: `assignment-not-active`, `visit-under-way`."""
-
-    async def work(transaction: Transaction) -> Answer:
-        stream, _, _ = await own_assignment(transaction, id, principal)
-        after = await decide_on(transaction, stream, Release(id, body.reason))
-        answer = _answer(200, stream, _by_id(id)(after), transaction)
-        if transaction.events:
-            await offer_to_the_best(transaction, desk.matchmaker, stream, desk.basis())
-        return answer
-
-    return await commands.run(request, principal, work)
+    return await _does_not_go(Release(id, body.reason), request, principal, desk, commands)
 
 
 @router.post(
@@ -203,6 +185,22 @@ async def reassign(
         return _answer(
             201 if transaction.events else 200, stream, placed, transaction, f"/v1/requests/{stream}"
         )
+
+    return await commands.run(request, principal, work)
+
+
+async def _does_not_go(
+    command: Decline | Release, request: Request, principal: Principal, desk: Desk, commands: Commands
+) -> Response:
+    """The assignment after `command`; somebody else may be asked in the same commit."""
+
+    async def work(transaction: Transaction) -> Answer:
+        stream, _, _ = await own_assignment(transaction, command.assignment, principal)
+        after = await decide_on(transaction, stream, command)
+        answer = _answer(200, stream, _by_id(command.assignment)(after), transaction)
+        if transaction.events:
+            await offer_to_the_best(transaction, desk.matchmaker, stream, desk.basis())
+        return answer
 
     return await commands.run(request, principal, work)
 

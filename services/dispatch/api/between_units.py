@@ -1,4 +1,4 @@
-"""Between units: referrals, calls by the whistle, and how much each unit can take on."""
+"""Between units: referrals, and calls by the whistle."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from datetime import timedelta
 
 from fastapi import APIRouter, Request, Response
 
-from services.dispatch.aggregates import CAPACITIES
 from services.dispatch.api import life_shapes as shapes
+from services.dispatch.api.capacities import capacity_of
 from services.dispatch.api.desk import (
     Desk,
     DeskOf,
-    Reader,
     Writer,
     keep_text,
     request_for,
@@ -22,7 +21,6 @@ from services.dispatch.api.desk import (
     stream_of,
 )
 from services.dispatch.api.life_bodies import (
-    CapacityBody,
     ReferralBody,
     ReferralDeclineBody,
     ReportBody,
@@ -37,19 +35,17 @@ from services.dispatch.domain.between_units import (
     Refer,
     ReportIn,
 )
-from services.dispatch.domain.capacity import Declare, capacity_stream
 from services.dispatch.domain.decision import not_found
 from services.dispatch.domain.refusals import NO_AGREEMENT
 from services.dispatch.domain.request import Command
 from services.dispatch.offering import offer_to_the_best
-from shared.events.dispatch import Capacity, CapacityDeclared
 from shared.folds.request import Referral
 from shared.kernel.canonical import Json
 from shared.kernel.commit import Answer
 from shared.kernel.decider import require
 from shared.runtime.access import Principal
 from shared.runtime.execute import Transaction
-from shared.runtime.http.calls import Commands, CommandsOf, json_response
+from shared.runtime.http.calls import Commands, CommandsOf
 from shared.runtime.http.openapi import answers
 from shared.runtime.http.routes import Route
 
@@ -58,53 +54,6 @@ router = APIRouter(prefix="/v1", tags=["between units"], route_class=Route)
 ANSWER_WITHIN = timedelta(days=1)
 
 CommandFor = Callable[[Transaction], Command]
-
-
-@router.put(
-    "/capacities/{unit}/{service}",
-    summary="How much more a unit can take on",
-    responses=answers(shapes.Capacity),
-)
-async def declare(
-    unit: str,
-    service: str,
-    body: CapacityBody,
-    request: Request,
-    principal: Writer,
-    desk: DeskOf,
-    commands: CommandsOf,
-) -> Response:
-    """200. `open`; `waitlist`: referrals wait; `full`: none are taken. By staff, or by the unit itself. 422:
-    `unknown-service`, `unknown-unit`."""
-
-    async def work(transaction: Transaction) -> Answer:
-        require_own(principal, unit)
-        facts = await desk.directory.service(service, principal.communities)
-        await desk.directory.require_unit(unit, facts.community)
-        stream = capacity_stream(unit)
-        said = CapacityDeclared(
-            community=facts.community, units=(unit,), unit=unit, service=service, capacity=body.capacity
-        )
-        await transaction.decide(CAPACITIES, stream, Declare(said))
-        return Answer(200, _capacity_shown(unit, service, body.capacity), etag=transaction.version(stream))
-
-    return await commands.run(request, principal, work)
-
-
-@router.get(
-    "/capacities/{unit}/{service}",
-    summary="How much more a unit can take on",
-    responses=answers(shapes.Capacity),
-)
-async def capacity(
-    unit: str, service: str, request: Request, principal: Reader, desk: DeskOf, commands: CommandsOf
-) -> Response:
-    """`open` as long as nothing else was declared. 422: `unknown-service`, `unknown-unit`."""
-    require_own(principal, unit)
-    facts = await desk.directory.service(service, principal.communities)
-    await desk.directory.require_unit(unit, facts.community)
-    found = await _capacity(commands.read(request, principal), unit, service)
-    return json_response(_capacity_shown(unit, service, found))
 
 
 @router.post(
@@ -137,7 +86,7 @@ async def refer(
             unit=body.unit,
             from_unit=principal.unit,
             reason=body.reason,
-            capacity=await _capacity(transaction, body.unit, state.created.service),
+            capacity=await capacity_of(transaction, body.unit, state.created.service),
             waitlist=body.waitlist,
             expires_at=body.expires_at or now + ANSWER_WITHIN,
             now=now,
@@ -285,12 +234,3 @@ def _referral_answer(
     version = transaction.version(id)
     body: dict[str, Json] = {**referral_shown(referral, principal), "request": id, "version": version}
     return Answer(status, body, location, version)
-
-
-async def _capacity(transaction: Transaction, unit: str, service: str) -> Capacity:
-    declared = await transaction.load(CAPACITIES, capacity_stream(unit))
-    return declared.of(service)
-
-
-def _capacity_shown(unit: str, service: str, said: Capacity) -> dict[str, Json]:
-    return {"unit": unit, "service": service, "capacity": said}

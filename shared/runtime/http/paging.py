@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections.abc import Sequence
 
 from fastapi import Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.kernel.cloudevent import sequence
 from shared.runtime.http.calls import json_response
 from shared.runtime.http.problems import Problem
 
 MAX_LIMIT = 500
-
-BEGINNING = sequence(0, 0)
-"""The place before everything in a list that is in the log's order."""
-
-_PLACE = re.compile(r"^\d{12}\.\d{4}$")
 
 
 class Page(BaseModel):
@@ -38,15 +31,6 @@ class Page(BaseModel):
             return base64.b64decode(self.cursor.encode("ascii"), b"-_", validate=True).decode()
         except (UnicodeError, binascii.Error, ValueError):
             raise Problem(400, "invalid-cursor", "this is no cursor; send what `next` said") from None
-
-
-def place_of(text: str | None) -> str:
-    """The place in the log that a page's cursor stands for. Raises Problem 400 if it is none."""
-    if text is None:
-        return BEGINNING
-    if not _PLACE.match(text):
-        raise Problem(400, "invalid-cursor", "this is no cursor; send what `next` said")
-    return text
 
 
 def cursor_to(text: str) -> str:
