@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.dispatch.domain.clock import deadlines
 from services.dispatch.domain.ending import (
     REOPENING_WINDOW,
     Close,
@@ -39,10 +40,12 @@ from tests.support.story import (
 )
 from tests.support.story_of_life import (
     AFTER_RESOLUTION,
+    MISSED,
     OTHER_ID,
     REOPEN_UNTIL,
     RESOLVED_AT,
     SITUATIONS,
+    called,
     of_assignment,
     offered,
     rated,
@@ -232,3 +235,21 @@ def test_a_duplicate_closes_with_its_target() -> None:
 def test_whoever_went_is_free_once_it_is_resolved() -> None:
     assert list(given(REQUEST, *AFTER_COMPLETION).state.duties()) != []
     assert list(given(REQUEST, *AFTER_RESOLUTION).state.duties()) == []
+
+
+def test_a_visit_of_the_round_before_stops_no_clock_of_the_next() -> None:
+    missed = (*AFTER_ASSIGNMENT, scheduled(), MISSED)
+    ended = REQUEST.decide(Resolve("done", at("25T06:00")), given(REQUEST, *missed).state)
+    state = given(REQUEST, *missed, *ended, reopened(priority="urgent")).state
+    late = REQUEST.fold.over([checked_in()], state)
+    assert (late.status, late.clock.met_at) == ("triaged", None)
+    assert {each.kind for each in deadlines(late)} == {"sla-warned", "sla-breached"}
+
+
+def test_nobody_is_looked_for_who_has_been_there_and_no_unit_is_waited_for_after_the_end() -> None:
+    history = (*AFTER_RESOLUTION[:-1], called(), AFTER_RESOLUTION[-1])
+    over = given(REQUEST, *history)
+    assert {each.kind for each in deadlines(over.state)} == {"close"}
+    again = given(REQUEST, *history, reopened())
+    assert again.state.untaken() == ()
+    assert "whistle" not in {each.kind for each in deadlines(again.state)}
