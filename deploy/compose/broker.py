@@ -13,9 +13,10 @@ from deploy.stack.rabbitmq import broker_definitions
 def main() -> None:
     """Put the file in place at once and whole."""
     path = Path(sys.argv[1])
-    passwords = given("BROKER")
+    passwords = given("BROKER", "accounts")
     new = path.with_suffix(".new")
-    new.write_text(broker_definitions(passwords.services, passwords.operator), encoding="utf-8")
+    definitions = broker_definitions(passwords.services, passwords.operator, passwords.others["accounts"])
+    new.write_text(definitions, encoding="utf-8")
     # The broker runs as another user. What it reads here are salted hashes of long random passwords.
     new.chmod(0o644)
     new.replace(path)

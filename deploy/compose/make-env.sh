@@ -21,6 +21,7 @@ trap 'rm -f "$new"' EXIT
         echo "STORE_PASSWORD_$user=$(secret)"
         echo "BROKER_PASSWORD_$user=$(secret)"
     done
+    echo "BROKER_PASSWORD_ACCOUNTS=$(secret)"
     echo '# OAuth clients. The first administrator is client-admin.'
     for client in ADMIN REGISTRY DISPATCH NOTIFY AUDIT; do
         echo "CLIENT_SECRET_$client=$(secret)"

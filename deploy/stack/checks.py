@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import get_args
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr, ValidationError
@@ -46,7 +47,7 @@ def refuse_unsound(service: str, settings: Mapping[str, str]) -> None:
     except ValidationError as error:
         name, wrong = next(iter(wrong_settings(error).items()))
         field = kind.model_fields.get(name.removeprefix(PREFIX).lower())
-        secret = field is None or field.annotation is SecretStr
+        secret = field is None or _holds_a_secret(field.annotation)
         shown = name if secret else f"{name}={settings.get(name, '')}"
         raise StackError(f"{shown}: {wrong}") from error
     case = values.get("case", "none")
@@ -55,6 +56,11 @@ def refuse_unsound(service: str, settings: Mapping[str, str]) -> None:
             load_case(case)
         except ValueError as error:
             raise StackError(f"LINLI_CASE={case}: {error}; or none for an empty community") from error
+
+
+def _holds_a_secret(annotation: object) -> bool:
+    """Whether it is SecretStr, or may be: `MailUrl | None`."""
+    return annotation is SecretStr or any(_holds_a_secret(part) for part in get_args(annotation))
 
 
 def kept_case(folder: DataFolder) -> str | None:

@@ -13,6 +13,7 @@ _OFFSETS = {
     "rabbitmq-nodes": 11,
     "epmd": 12,
     "store": 13,
+    "rabbitmq-accounts": 14,
 }
 # Below the ports that kernels hand out to outgoing connections, which could take one between look and use.
 _EPHEMERAL_BASES = range(18_000, 32_000, 20)
@@ -25,7 +26,8 @@ class Ports:
     base: int
 
     def of(self, part: str) -> int:
-        """The port of a part: a service, `rabbitmq` (AMQP), `rabbitmq-nodes`, `epmd` or `store`."""
+        """The port of a part: a service, `rabbitmq` (AMQP), `rabbitmq-nodes`, `rabbitmq-accounts` (HTTP),
+        `epmd` or `store`."""
         return self.base + _OFFSETS[part]
 
 

@@ -1,10 +1,7 @@
 """RabbitMQ as any user: a node of its own, on loopback only, that touches no folder of the system."""
 
-import base64
-import hashlib
 import json
 import os
-import secrets
 import shutil
 import socket
 import subprocess
@@ -16,7 +13,8 @@ from deploy.stack.errors import StackError
 from deploy.stack.folder import write_private
 from deploy.stack.ports import listening
 from deploy.stack.processes import Launch
-from deploy.stack.site import Site
+from deploy.stack.site import ACCOUNTS, Site
+from shared.runtime.broker_accounts import OF_A_UNIT, PARTNERS, password_hash
 
 # The node's data is filed under this name, so it never changes; each stack has an epmd of its own to know it.
 NODE = "linli@localhost"
@@ -40,6 +38,10 @@ vm_memory_high_watermark.absolute = 384MiB
 disk_free_limit.absolute = 64MiB
 raft.wal_max_size_bytes = 16777216
 collect_statistics_interval = 60000
+management.tcp.ip = 127.0.0.1
+management.tcp.port = {accounts}
+management.disable_stats = true
+management_agent.disable_metrics_collector = true
 """
 
 
@@ -95,7 +97,8 @@ class RabbitMQ:
 
     @property
     def ports(self) -> tuple[int, ...]:
-        return (self.site.ports.of("rabbitmq"), self.site.ports.of("rabbitmq-nodes"))
+        names = ("rabbitmq", "rabbitmq-nodes", "rabbitmq-accounts")
+        return tuple(self.site.ports.of(name) for name in names)
 
     def prepare(self) -> Launch:
         server = find_server()
@@ -105,12 +108,16 @@ class RabbitMQ:
         credentials = self.site.credentials
         passwords = {name: secret.broker for name, secret in credentials.services.items()}
         definitions = folder / "definitions.json"
-        write_private(definitions, broker_definitions(passwords, credentials.operator.broker))
+        write_private(
+            definitions, broker_definitions(passwords, credentials.operator.broker, credentials.accounts)
+        )
         # By its name alone, which is looked up in the node's working folder: this file cannot say every path
         # (RabbitMQ 3.10 reads it as Latin-1, and cuts a value at a quotation mark).
-        configuration = _CONFIGURATION.format(port=self.ports[0], definitions=definitions.name)
+        configuration = _CONFIGURATION.format(
+            port=self.ports[0], accounts=self.ports[2], definitions=definitions.name
+        )
         write_private(folder / "rabbitmq.conf", configuration)
-        write_private(folder / "enabled_plugins", "[].\n")
+        write_private(folder / "enabled_plugins", "[rabbitmq_management].\n")
         return Launch([str(server)], self._environment(folder), folder)
 
     def _environment(self, folder: Path) -> dict[str, str]:
@@ -145,20 +152,28 @@ class RabbitMQ:
         return None if answer == b"\x01" else "it does not speak AMQP 0-9-1 yet"
 
 
-def broker_definitions(passwords: Mapping[str, str], operator: str) -> str:
-    """Users and their rights, as the file that a broker loads (JSON); passwords by service, the operator's.
+def broker_definitions(passwords: Mapping[str, str], operator: str, accounts: str) -> str:
+    """Users and their rights, as the file that a broker loads (JSON); passwords by service, the operator's,
+    and that of the user who makes the units' accounts.
 
-    Each service has its own queues, and its own part of the exchange `events`.
+    Each service has its own queues, and its own part of the exchange `events`. The units' queues are on a
+    virtual host of their own, whose default exchange therefore leads to nothing else; there notify may
+    write, and `notify-accounts` make queues. Making users takes an administrator: that is why this is
+    another user than notify, whom nobody meets on the exchanges and queues of the services.
     """
     definitions = {
-        "vhosts": [{"name": "/"}],
+        "vhosts": [{"name": "/"}, {"name": PARTNERS}],
         "users": [
             *(_user(name, password) for name, password in passwords.items()),
             _user("operator", operator, tags=["administrator"]),
+            _user(ACCOUNTS, accounts, tags=["administrator"]),
         ],
         "permissions": [
             *(_permission(name, rf"^(events|{name}\..*)$") for name in passwords),
             _permission("operator", ".*"),
+            _permission("operator", ".*", PARTNERS),
+            {"user": "notify", "vhost": PARTNERS, "configure": "", "write": r"^amq\.default$", "read": ""},
+            {"user": ACCOUNTS, "vhost": PARTNERS, "configure": rf"^{OF_A_UNIT}", "write": "", "read": ""},
         ],
         "topic_permissions": [
             {"user": name, "vhost": "/", "exchange": "events", "write": rf"^{name}\..*", "read": ".*"}
@@ -168,17 +183,14 @@ def broker_definitions(passwords: Mapping[str, str], operator: str) -> str:
     return json.dumps(definitions, indent=2)
 
 
-def _permission(user: str, resources: str) -> dict[str, str]:
-    return {"user": user, "vhost": "/", "configure": resources, "write": resources, "read": resources}
+def _permission(user: str, resources: str, vhost: str = "/") -> dict[str, str]:
+    return {"user": user, "vhost": vhost, "configure": resources, "write": resources, "read": resources}
 
 
 def _user(name: str, password: str, tags: Sequence[str] = ()) -> dict[str, object]:
-    """RabbitMQ's salted hash: base64 of a 4-byte salt and the SHA-256 of salt and password."""
-    salt = secrets.token_bytes(4)
-    digest = hashlib.sha256(salt + password.encode()).digest()
     return {
         "name": name,
-        "password_hash": base64.b64encode(salt + digest).decode(),
+        "password_hash": password_hash(password),
         "hashing_algorithm": "rabbit_password_hashing_sha256",
         "tags": list(tags),
         "limits": {},

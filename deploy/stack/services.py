@@ -20,7 +20,13 @@ _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE",
 _PASSED_ON: Mapping[str, tuple[str, ...]] = {
     "registry": ("LINLI_CASE", "LINLI_OIDC_ISSUER", "LINLI_OIDC_CLIENT_ID", "LINLI_OIDC_CLIENT_SECRET"),
     "dispatch": (),
-    "notify": ("LINLI_RETRY_SCHEDULE", "LINLI_ALLOW_NETWORKS"),
+    "notify": (
+        "LINLI_RETRY_SCHEDULE",
+        "LINLI_ALLOW_NETWORKS",
+        "LINLI_BROKER_ADMIN_URL",
+        "LINLI_SMTP_URL",
+        "LINLI_SMTP_FROM",
+    ),
     "audit": (),
 }
 _PASSED_ON_TO_ALL = ("LINLI_LOG_LEVEL", "LINLI_COMMUNITY", "LINLI_ISSUER", "LINLI_FAILURES")
@@ -51,6 +57,8 @@ def environment(service: str, site: Site) -> dict[str, str]:
         case "notify":
             # Partner systems on this machine are what a native stack is tried with.
             settings["LINLI_ALLOW_NETWORKS"] = "127.0.0.0/8,::1/128"
+            if url := site.accounts_url():
+                settings["LINLI_BROKER_ADMIN_URL"] = url
     return settings
 
 

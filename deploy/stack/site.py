@@ -10,6 +10,8 @@ from deploy.stack.folder import DataFolder
 from deploy.stack.ports import Ports
 
 ADMIN_CLIENT = "client-admin"
+ACCOUNTS = "notify-accounts"
+"""The broker's user who makes the units' queues and users, and whom notify alone knows."""
 
 
 class AdminClient(BaseModel):
@@ -55,6 +57,12 @@ class Site:
         if service:
             user, password = service, self.credentials.services[service].broker
         return f"amqp://{user}:{password}@127.0.0.1:{self.ports.of('rabbitmq')}/"
+
+    def accounts_url(self) -> str | None:
+        """Where notify makes the units' accounts; None on a broker that is run elsewhere."""
+        if self.given_amqp_url:
+            return None
+        return f"http://{ACCOUNTS}:{self.credentials.accounts}@127.0.0.1:{self.ports.of('rabbitmq-accounts')}"
 
     def mongo_url(self, service: str | None = None) -> str:
         """The store with a service's rights (on its own database alone), or with the operator's."""

@@ -1,77 +1,148 @@
 """notify, wired in the order in which it starts.
 
-One process of notify runs at a time: nothing in the store keeps a second sender from sending the same
-deliveries, and a unit's number of endpoints is guarded in memory.
+Of several processes one does the work: it hears, numbers and sends. All of them answer calls.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 from fastapi import FastAPI
 
+from services.notify.api import bulletins as bulletins_api
 from services.notify.api import deliveries as deliveries_api
 from services.notify.api import endpoints as endpoints_api
+from services.notify.api import reports as reports_api
 from services.notify.api.desk import Desk
+from services.notify.bulletins import Bulletins
+from services.notify.channels.channel import Channel as Way
+from services.notify.channels.email import Email, Server
+from services.notify.channels.robots import RobotChannel
+from services.notify.channels.webhook import Webhook
 from services.notify.deliveries import Deliveries
-from services.notify.endpoints import Endpoints
+from services.notify.domain.endpoint import ENDPOINT, DisableEndpoint
+from services.notify.endpoints import Endpoint, Endpoints
+from services.notify.engine.asked import Asked
+from services.notify.engine.composing import Composer
+from services.notify.engine.connection import open_session
 from services.notify.engine.fanout import Fanout
-from services.notify.engine.metrics import count_pending
-from services.notify.engine.outcomes import Outcomes
+from services.notify.engine.metrics import keep_counting
+from services.notify.engine.outcomes import ACTOR, Outcomes
+from services.notify.engine.retention import Retention
 from services.notify.engine.sender import Sender
+from services.notify.messages import Messages
+from services.notify.progress import Progress
 from services.notify.reactions import reactions
 from services.notify.units import Units
-from shared.events.index import BY_SERVICE
+from shared.events.index import BY_SERVICE, decode
+from shared.events.notify import Channel
 from shared.kernel.cloudevent import CloudEvent
+from shared.kernel.commit import Answer
+from shared.kernel.times import to_milliseconds
 from shared.runtime.background import Background
+from shared.runtime.execute import Aggregate, Context, Transaction
+from shared.runtime.ids import new_event_id
 from shared.runtime.keyring import load_keyring
 from shared.runtime.service import CATCH_UP_S, Service, by_type
 from shared.runtime.settings import NotifySettings
+
+ROUTERS = [endpoints_api.router, deliveries_api.router, bulletins_api.router, reports_api.router]
 
 
 def build(settings: NotifySettings) -> FastAPI:
     """The application."""
     service = Service("notify", settings, load_keyring(settings.key_file))
     units = Units(service.database)
-    endpoints = Endpoints(service.database, service.store, service.sealed)
-    deliveries = Deliveries(service.database)
+    bulletins = Bulletins(service, units)
+    endpoints = Endpoints(service.sealed)
+    messages, deliveries = Messages(service.database), Deliveries(service.database)
+    progress = Progress(service.database)
     outcomes = Outcomes(service.store, deliveries, settings.community)
-    own_log = service.project("log", by_type(endpoints.reactions(), outcomes.reactions()))
+    followed = service.keep("endpoints", endpoints)
 
     async def caught_up() -> None:
         head = await service.store.head()
-        while not await own_log.wait_for("notify", head, CATCH_UP_S):
-            continue
+        for follower in (own_log, followed):
+            while not await follower.wait_for("notify", head, CATCH_UP_S):
+                continue
 
-    agreements = service.keys.agreements
-    sender = Sender(settings, endpoints, deliveries, outcomes, caught_up, agreements.may_come_in)
+    sender = Sender(
+        *(endpoints, messages, deliveries, progress, outcomes),
+        schedule=settings.retry_schedule,
+        first_probe=settings.probe_seconds,
+        caught_up=caught_up,
+        may_be_told=service.keys.agreements.may_come_in,
+        disable=lambda endpoint, command: _disable(service, endpoint, command),
+    )
+    fan_out = Fanout(messages)
+    asked = Asked(deliveries, sender)
+    settle = by_type(outcomes.reactions(), asked.reactions())
     react = by_type(service.keys.reactions(), reactions(units))
-    fan_out = Fanout(endpoints, deliveries, sender)
+
+    async def own(events: Sequence[CloudEvent]) -> None:
+        await settle(events)
+        await fan_out(events)
 
     async def heard(events: Sequence[CloudEvent]) -> None:
         # Keys and units are registry's to speak of; another service may not make itself believed by them.
         await react([event for event in events if event.service == "registry"])
         await fan_out(events)
 
-    service.on_open(endpoints.open)
+    own_log = service.project("log", own, led=True)
+    service.follow(["registry", "dispatch"], heard, led=True)
+    service.on_open(messages.open)
     service.on_open(deliveries.open)
-    service.follow(["registry", "dispatch"], heard)
-    service.also("deliver", lambda: _deliver(sender, outcomes))
-    service.also("count-pending", lambda: count_pending(endpoints, deliveries))
+    composer = Composer(endpoints, messages, sender.idle)
+    retention = Retention(endpoints, messages, deliveries, settings.keep_days)
+    service.also("deliver", lambda: _deliver(settings, sender, outcomes, messages), led=True)
+    service.also("compose", composer.run, led=True)
+    service.also("retain", retention.run, led=True)
+    service.also("count", lambda: keep_counting(endpoints, deliveries, sender), led=True)
 
-    app = service.app("Linli notify", [endpoints_api.router, deliveries_api.router], BY_SERVICE["notify"])
-    app.state.desk = Desk(settings.allow_networks, units, endpoints, deliveries)
+    app = service.app("Linli notify", ROUTERS, BY_SERVICE["notify"])
+    app.state.bulletins = bulletins
+    app.state.desk = Desk(service, settings, units, endpoints, messages, deliveries, progress, followed)
     return app
 
 
-async def _deliver(sender: Sender, outcomes: Outcomes) -> None:
+@asynccontextmanager
+async def open_channels(settings: NotifySettings) -> AsyncIterator[Mapping[Channel, Way]]:
+    """The channels that this deployment has, by name."""
+    async with open_session(settings.allow_networks, settings.deadline) as session:
+        ways: dict[Channel, Way] = {
+            "webhook": Webhook(session),
+            "wecom": RobotChannel("wecom", session),
+            "dingtalk": RobotChannel("dingtalk", session),
+        }
+        if settings.smtp_url is not None and settings.smtp_from is not None:
+            server = Server.of(settings.smtp_url.get_secret_value())
+            ways["email"] = Email(server, settings.smtp_from, settings.deadline)
+        yield ways
+
+
+async def _deliver(settings: NotifySettings, sender: Sender, outcomes: Outcomes, messages: Messages) -> None:
     """Send and report until cancelled. The sender ends first, so that the last report misses no outcome."""
     sending, reporting = Background(), Background()
-    reporting.start("report-outcomes", outcomes.run)
-    sending.start("send", sender.run)
-    try:
-        await asyncio.Event().wait()
-    finally:
-        await sending.stop()
-        await reporting.stop()
+    messages.forget()
+    async with open_channels(settings) as channels:
+        reporting.start("report-outcomes", outcomes.run)
+        sending.start("send", lambda: sender.run(channels))
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await sending.stop()
+            await reporting.stop()
+
+
+async def _disable(service: Service, endpoint: Endpoint, command: DisableEndpoint) -> None:
+    """Put it on record."""
+
+    async def work(transaction: Transaction) -> Answer:
+        await transaction.decide(Aggregate(ENDPOINT, decode), endpoint.id, command)
+        return Answer(204, {})
+
+    now, id = to_milliseconds(datetime.now(UTC)), new_event_id()
+    await service.executor.execute(Context(ACTOR, now, correlation=id, commit_id=id), work)

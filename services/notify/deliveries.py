@@ -1,24 +1,29 @@
-"""The deliveries: one document for each event and endpoint, from the fan-out to its end."""
+"""The deliveries that were tried, or spoken of: one small record for each message and endpoint.
+
+One that was not tried yet has no record: it lies between an endpoint's progress and the end of its box.
+Source: docs/adr/0015-offsets-not-queues.md.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from shared.events.notify import DeliveryOutcome
+from shared.events.notify import Attempted, DeliveryCancelled, DeliveryResent, Failed
 from shared.kernel.times import format_time, later
 from shared.runtime.mongo import (
     DUPLICATE_KEY,
     BulkWriteError,
+    Collection,
     Database,
     Document,
     NetworkTimeout,
     UpdateOne,
 )
 
-State = Literal["pending", "exhausted", "delivered"]
-STATES: Sequence[State] = ("pending", "exhausted", "delivered")
+State = Literal["pending", "exhausted", "delivered", "cancelled"]
+STATES: Sequence[State] = ("pending", "exhausted", "delivered", "cancelled")
 """In the order of the index: what may still move comes first, so that a reader of pages misses nothing."""
 
 UPDATES = 50
@@ -26,26 +31,10 @@ UPDATES = 50
 NARROW_S = 0.1
 WIDE_S = 60.0
 GROWTH = 4
-# Behind every event id in text order.
-_LAST = "|~"
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """What is to be sent. `attempts` were made before; `body` is what every attempt carries."""
-
-    event: str
-    type: str
-    endpoint: str
-    unit: str
-    body: bytes
-    attempts: int
-    next_at: str
-
-    @property
-    def id(self) -> str:
-        """Unique per event and endpoint."""
-        return delivery_id(self.event, self.endpoint)
+APART_S = 0.001
+"""Between two deliveries that are to be sent again at once: no window of the index is too full."""
+# Behind every number in text order.
+LAST = "|~"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +50,25 @@ class Stretch:
     until: str
 
 
-def delivery_id(event: str, endpoint: str) -> str:
-    """`<event id>:<endpoint id>`."""
-    return f"{event}:{endpoint}"
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A delivery that is tried again at `next_at`. `step` is how far it is in its schedule."""
+
+    number: int
+    message: str
+    attempts: int
+    step: int
+    next_at: str
 
 
-def position(moment: str, event: str) -> str:
+def delivery_id(endpoint: str, number: int) -> str:
+    """`<endpoint>|<number>`."""
+    return f"{endpoint}|{number:012d}"
+
+
+def position(moment: str, number: int) -> str:
     """Where a delivery stands within its endpoint and state."""
-    return f"{moment}|{event}"
+    return f"{moment}|{number:012d}"
 
 
 def _prefix(endpoint: str, state: State) -> str:
@@ -76,57 +76,120 @@ def _prefix(endpoint: str, state: State) -> str:
 
 
 class Deliveries:
-    """The collection `deliveries`, with one index, `place`: endpoint, state, moment, event.
+    """The collections `deliveries`, with one index, `place`: endpoint, state, moment, number; and `attempts`,
+    `{_id: endpoint|number|attempt, …}`, those that failed, with what was answered.
 
-    The moment is the next attempt's while a delivery is pending, then that of the last one.
+    The moment is the next attempt's while a delivery is pending, then that of what came of it. `pos` is the
+    place in notify's log of what was last said of a delivery: what is older changes nothing.
     """
 
     def __init__(self, database: Database) -> None:
-        self._deliveries = database["deliveries"]
+        self._deliveries: Collection = database["deliveries"]
+        self._attempts: Collection = database["attempts"]
 
     async def open(self) -> None:
         """Make the index if it is missing."""
         await self._deliveries.create_index("place")
 
-    async def insert(self, deliveries: Sequence[Delivery]) -> list[bool]:
-        """Insert what is not there yet; for each delivery whether it was new."""
-        try:
-            await self._deliveries.insert_many([_document(found) for found in deliveries], ordered=False)
-        except BulkWriteError as error:
-            faults = error.details["writeErrors"]
-            if not faults or any(fault["code"] != DUPLICATE_KEY for fault in faults):
-                raise
-            there = {int(fault["index"]) for fault in faults}
-            return [index not in there for index in range(len(deliveries))]
-        return [True] * len(deliveries)
+    async def settle(
+        self, pos: int, made: Sequence[Attempted], bodies: Mapping[str, bytes] | None = None
+    ) -> None:
+        """Set what came of attempts, as the log says at `pos`; again, or after a later one, changes nothing.
 
-    async def settle(self, outcomes: Iterable[DeliveryOutcome]) -> None:
-        """Set what came of attempts; again, or after a later one, changes nothing."""
-        changes = [_change(outcome) for outcome in outcomes]
+        `bodies` are the answers, by `delivery_id`; what is set from the log alone has none.
+        """
+        answers = bodies or {}
+        failed = [each for each in made if isinstance(each, Failed)]
+        await _insert(self._attempts, [_attempt(each, answers) for each in failed])
+        firsts = [each for each in made if each.attempt == 1]
+        there = await _insert(self._deliveries, [_record(each, pos, answers) for each in firsts])
+        again = [each for each in made if each.attempt > 1 or _id_of(each) in there]
+        await self._write([_change(each, pos, answers) for each in again])
+
+    async def resent(self, pos: int, endpoint: str, event: DeliveryResent, at: str) -> None:
+        """Make it pending, at once, from the first step. What came of it last is kept with its attempts."""
+        id = delivery_id(endpoint, event.number)
+        found = await self._deliveries.find_one({"_id": id})
+        if found is None:
+            await _insert(self._deliveries, [_asked(endpoint, event, "pending", at, pos)])
+            return
+        if found["state"] == "delivered" and found["pos"] < pos:
+            await _insert(self._attempts, [_last_of(found)])
+        await self._move(id, pos, "pending", at, {"step": 0, "next_at": at})
+
+    async def cancelled(self, pos: int, endpoint: str, event: DeliveryCancelled, at: str) -> None:
+        """Not to be sent any more, unless it was delivered meanwhile."""
+        id = delivery_id(endpoint, event.number)
+        there = await _insert(self._deliveries, [_asked(endpoint, event, "cancelled", at, pos)])
+        if there:
+            await self._move(id, pos, "cancelled", at, {"next_at": None}, {"state": {"$ne": "delivered"}})
+
+    async def recovered(self, pos: int, endpoint: str, since: str, at: str) -> str:
+        """Make pending what was given up since `since`, one right behind the other; when the last is due."""
+        moment = at
+        stretch = Stretch(endpoint, "exhausted", since, at)
+        while found := await self.shown(stretch, UPDATES):
+            changes = []
+            for document in found:
+                moment = later(moment, APART_S)
+                changes.append(
+                    _moved(document["_id"], pos, "pending", moment, {"step": 0, "next_at": moment})
+                )
+            await self._write(changes)
+            last = found[-1]["place"].removeprefix(_prefix(endpoint, "exhausted"))
+            stretch = Stretch(endpoint, "exhausted", last, at)
+        return moment
+
+    async def _move(
+        self, id: str, pos: int, state: State, at: str, facts: Document, only: Document | None = None
+    ) -> None:
+        await self._write([_moved(id, pos, state, at, facts, only)])
+
+    async def _write(self, changes: Sequence[UpdateOne]) -> None:
         for start in range(0, len(changes), UPDATES):
-            await self._deliveries.bulk_write(changes[start : start + UPDATES], ordered=False)
+            await self._deliveries.bulk_write(list(changes[start : start + UPDATES]), ordered=False)
 
-    async def due(self, stretch: Stretch, limit: int) -> list[Delivery]:
+    async def due(self, stretch: Stretch, limit: int) -> list[Pending]:
         """The first `limit` deliveries of `stretch`, in order."""
-        return [_delivery(found) for found in await self._walk(stretch, limit, NARROW_S, None)]
+        return [_pending(found) for found in await self._walk(stretch, limit, NARROW_S)]
 
     async def shown(self, stretch: Stretch, limit: int) -> list[Document]:
-        """The same as documents, without their bodies."""
-        return await self._walk(stretch, limit, WIDE_S, {"body": 0})
+        """The same as documents."""
+        return await self._walk(stretch, limit, WIDE_S)
 
     async def first_after(self, stretch: Stretch) -> str | None:
         """The moment of the first delivery of `stretch`."""
-        found = await self._walk(stretch, 1, NARROW_S, {"next_at": 1})
+        found = await self._walk(stretch, 1, NARROW_S)
         return str(found[0]["next_at"]) if found else None
+
+    async def of_numbers(self, endpoint: str, numbers: Iterable[int]) -> dict[int, Document]:
+        """The records of the messages with these numbers."""
+        ids = [delivery_id(endpoint, number) for number in numbers]
+        found = await self._deliveries.find({"_id": {"$in": ids}}).to_list(None)
+        return {int(document["number"]): document for document in found}
+
+    async def attempts_of(self, endpoint: str, number: int, attempts: int) -> list[Document]:
+        """What is on record of the first `attempts` attempts, in order."""
+        ids = [f"{delivery_id(endpoint, number)}|{attempt:06d}" for attempt in range(1, attempts + 1)]
+        found = await self._attempts.find({"_id": {"$in": ids}}).to_list(None)
+        return sorted(found, key=lambda document: int(document["attempt"]))
 
     async def count(self, endpoint: str, state: State) -> int:
         """How many deliveries of `endpoint` are in `state`."""
         prefix = _prefix(endpoint, state)
         return await self._deliveries.count_documents({"place": {"$gt": prefix, "$lt": prefix + "~"}})
 
-    async def _walk(
-        self, stretch: Stretch, limit: int, width: float, fields: Document | None
-    ) -> list[Document]:
+    async def forget(self, documents: Sequence[Document]) -> None:
+        """Take these records away, with their attempts."""
+        attempts = [
+            f"{document['_id']}|{attempt:06d}"
+            for document in documents
+            for attempt in range(1, int(document["attempts"]) + 1)
+        ]
+        await self._attempts.delete_many({"_id": {"$in": attempts}})
+        await self._deliveries.delete_many({"_id": {"$in": [document["_id"] for document in documents]}})
+
+    async def _walk(self, stretch: Stretch, limit: int, width: float) -> list[Document]:
         """In windows, `width` seconds at first, that grow while they hold little: the embedded store reads
         a range to its end, whatever the limit, so that each must be narrow where there is much."""
         prefix = _prefix(stretch.endpoint, stretch.state)
@@ -134,11 +197,10 @@ class Deliveries:
         after, begin = stretch.after, stretch.after[:24]
         while len(found) < limit and begin <= stretch.until:
             end = min(later(begin, width), stretch.until)
-            window = {"place": {"$gt": prefix + after, "$lte": prefix + end + _LAST}}
+            window = {"place": {"$gt": prefix + after, "$lte": prefix + end + LAST}}
             wanted = limit - len(found)
             try:
-                cursor = self._deliveries.find(window, fields).sort("place", 1).limit(wanted)
-                page = await cursor.to_list(wanted)
+                page = await self._deliveries.find(window).sort("place", 1).limit(wanted).to_list(wanted)
             except NetworkTimeout:
                 if width <= NARROW_S:
                     raise
@@ -147,56 +209,140 @@ class Deliveries:
             found += page
             if end == stretch.until:
                 break
-            after, begin = end + _LAST, end
+            after, begin = end + LAST, end
             if len(page) * GROWTH <= limit:
                 width *= GROWTH
         return found
 
 
-def _document(delivery: Delivery) -> Document:
+async def _insert(collection: Collection, documents: Sequence[Document]) -> set[str]:
+    """Insert those that are not there; the ids of those that were."""
+    if not documents:
+        return set()
+    try:
+        await collection.insert_many(documents, ordered=False)
+    except BulkWriteError as error:
+        faults = error.details["writeErrors"]
+        if not faults or any(fault["code"] != DUPLICATE_KEY for fault in faults):
+            raise
+        return {str(documents[int(fault["index"])]["_id"]) for fault in faults}
+    return set()
+
+
+def _id_of(made: Attempted) -> str:
+    return delivery_id(made.endpoint, made.number)
+
+
+def _state_of(made: Attempted) -> State:
+    if isinstance(made, Failed):
+        return "exhausted" if made.next_at is None else "pending"
+    return "delivered"
+
+
+def _outcome(made: Attempted, pos: int, answers: Mapping[str, bytes]) -> Document:
+    state, at = _state_of(made), format_time(made.at)
+    failed = made if isinstance(made, Failed) else None
+    next_at = None if failed is None or failed.next_at is None else format_time(failed.next_at)
+    facts: Document = {
+        "place": _prefix(made.endpoint, state) + position(next_at or at, made.number),
+        "state": state,
+        "attempts": made.attempt,
+        "step": 0 if failed is None else failed.step,
+        "next_at": next_at,
+        "status": made.status,
+        "error": None if failed is None else failed.error,
+        "at": at,
+        "took_ms": made.took_ms,
+        "pos": pos,
+    }
+    if failed is None and (answer := answers.get(_id_of(made))):
+        facts["answer"] = answer
+    return facts
+
+
+def _record(made: Attempted, pos: int, answers: Mapping[str, bytes]) -> Document:
     return {
-        "_id": delivery.id,
-        "place": _prefix(delivery.endpoint, "pending") + position(delivery.next_at, delivery.event),
-        "event": delivery.event,
-        "type": delivery.type,
-        "endpoint": delivery.endpoint,
-        "unit": delivery.unit,
-        "state": "pending",
-        "attempts": delivery.attempts,
-        "next_at": delivery.next_at,
-        "created_at": delivery.next_at,
-        "body": delivery.body,
+        "_id": _id_of(made),
+        "endpoint": made.endpoint,
+        "unit": made.unit,
+        "box": made.box,
+        "number": made.number,
+        "message": made.message,
+        "type": made.type,
+        **_outcome(made, pos, answers),
     }
 
 
-def _delivery(document: Document) -> Delivery:
-    return Delivery(
-        event=document["event"],
-        type=document["type"],
-        endpoint=document["endpoint"],
-        unit=document["unit"],
-        body=bytes(document["body"]),
-        attempts=document["attempts"],
-        next_at=document["next_at"],
+def _change(made: Attempted, pos: int, answers: Mapping[str, bytes]) -> UpdateOne:
+    return UpdateOne({"_id": _id_of(made), "pos": {"$lt": pos}}, {"$set": _outcome(made, pos, answers)})
+
+
+def _attempt(made: Failed, answers: Mapping[str, bytes]) -> Document:
+    return {
+        "_id": f"{_id_of(made)}|{made.attempt:06d}",
+        "attempt": made.attempt,
+        "at": format_time(made.at),
+        "status": made.status,
+        "error": made.error,
+        "took_ms": made.took_ms,
+        "answer": answers.get(_id_of(made), b""),
+    }
+
+
+def _last_of(document: Document) -> Document:
+    names = ("at", "status", "error", "took_ms")
+    return {
+        "_id": f"{document['_id']}|{int(document['attempts']):06d}",
+        "attempt": document["attempts"],
+        **{name: document[name] for name in names},
+        "answer": document.get("answer", b""),
+    }
+
+
+def _asked(
+    endpoint: str,
+    event: DeliveryResent | DeliveryCancelled,
+    state: State,
+    at: str,
+    pos: int,
+) -> Document:
+    return {
+        "_id": delivery_id(endpoint, event.number),
+        "endpoint": endpoint,
+        "unit": event.unit,
+        "box": event.box,
+        "number": event.number,
+        "message": event.message,
+        "type": event.message_type,
+        "place": _prefix(endpoint, state) + position(at, event.number),
+        "state": state,
+        "attempts": 0,
+        "step": 0,
+        "next_at": at if state == "pending" else None,
+        "status": None,
+        "error": None,
+        "at": at,
+        "took_ms": 0,
+        "pos": pos,
+    }
+
+
+def _moved(
+    id: str, pos: int, state: State, moment: str, facts: Document, only: Document | None = None
+) -> UpdateOne:
+    endpoint, number = id.rsplit("|", 1)
+    moved = _prefix(endpoint, state) + position(moment, int(number))
+    return UpdateOne(
+        {"_id": id, "pos": {"$lt": pos}, **(only or {})},
+        {"$set": {"place": moved, "state": state, "pos": pos, **facts}},
     )
 
 
-def _change(outcome: DeliveryOutcome) -> UpdateOne:
-    state: State = "pending" if outcome.outcome == "failed" else outcome.outcome
-    at = format_time(outcome.at)
-    next_at = None if outcome.next_at is None else format_time(outcome.next_at)
-    place = _prefix(outcome.endpoint, state) + position(next_at or at, outcome.event)
-    return UpdateOne(
-        {"_id": delivery_id(outcome.event, outcome.endpoint), "attempts": {"$lt": outcome.attempt}},
-        {
-            "$set": {
-                "place": place,
-                "state": state,
-                "attempts": outcome.attempt,
-                "last_status": outcome.status,
-                "last_error": outcome.error,
-                "next_at": next_at,
-                "delivered_at": at if state == "delivered" else None,
-            }
-        },
+def _pending(document: Document) -> Pending:
+    return Pending(
+        number=document["number"],
+        message=document["message"],
+        attempts=document["attempts"],
+        step=document["step"],
+        next_at=document["next_at"],
     )

@@ -1,160 +1,167 @@
-"""notify's endpoints: who listens for what, and the sealed address and key of each."""
+"""notify's endpoints in memory: who is told where, and the sealed address and secrets of each."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from weakref import WeakValueDictionary
+from datetime import UTC, datetime
 
-import structlog
-
-from services.notify.signing import key_of
+from services.notify.channels.channel import Target
+from shared.events.index import decode
 from shared.events.notify import EndpointRegistered
+from shared.folds.endpoint import FOLD
+from shared.folds.endpoint import Endpoint as State
 from shared.kernel.canonical import Json
 from shared.kernel.cloudevent import CloudEvent
-from shared.kernel.times import later
-from shared.runtime.log import CommitLog
-from shared.runtime.mongo import Database, Document, PyMongoError, StoreUnavailable
 from shared.runtime.sealed import SealedDetails
-from shared.runtime.service import Reaction
 
-log = structlog.get_logger()
+PREFIX = "endpoint-"
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """An endpoint as the read model has it. `since` is when it was registered."""
+    """An endpoint as of `version`. `since` is when it was registered."""
 
     id: str
-    community: str
-    unit: str
-    events: tuple[str, ...]
-    details: str
+    state: State
+    version: int
     since: str
 
     @property
-    def oldest(self) -> str:
-        """No delivery to it is older: a day before it was registered, for clocks that were set back."""
-        return later(self.since, -86_400)
+    def facts(self) -> EndpointRegistered:
+        """What it was registered with, and what was amended since."""
+        facts = self.state.facts
+        assert isinstance(facts, EndpointRegistered)
+        return facts
+
+    @property
+    def unit(self) -> str:
+        """Whose it is, or whose volunteer's."""
+        return self.facts.unit
+
+    @property
+    def community(self) -> str:
+        """Where it belongs."""
+        return self.facts.community
+
+    @property
+    def owner(self) -> str:
+        """The box of whoever is told: the unit's, or the volunteer's."""
+        return self.facts.volunteer or self.facts.unit
+
+
+Changed = Callable[[Endpoint], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """What is sealed of an endpoint: where it listens, and the key that signs what it is sent."""
+class Said:
+    """An event of an endpoint, as snapshots keep it."""
 
-    url: str
-    key: bytes
+    type: str
+    data: Mapping[str, Json]
+    time: str
+    version: int
 
 
 class Endpoints:
-    """The collection `endpoints`, `{_id: stream, community, unit, events, details, since}`.
+    """All endpoints, by following notify's own log; a view that is kept in memory."""
 
-    Opened targets are kept in memory, since an endpoint's address and key never change; and what each unit
-    has, until it has one more: there is one process of this service.
-    """
-
-    def __init__(self, database: Database, log: CommitLog, sealed: SealedDetails) -> None:
-        self._endpoints = database["endpoints"]
-        self._log = log
+    def __init__(self, sealed: SealedDetails) -> None:
         self._sealed = sealed
-        self._targets: dict[str, Target] = {}
-        self._by_unit: dict[str, list[Endpoint]] = {}
-        self._learned = 0
-        self._registering: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._doubtful: set[str] = set()
-        """Endpoints that may be in the log, and are not known to be in the collection."""
+        self._events: dict[str, list[Said]] = {}
+        self._endpoints: dict[str, Endpoint] = {}
+        self._by_unit: dict[str, set[str]] = {}
+        self._opened: dict[str, Mapping[str, Json]] = {}
+        self._watchers: list[Changed] = []
 
-    async def open(self) -> None:
-        """Make the index if it is missing."""
-        await self._endpoints.create_index("unit")
+    def watch(self, changed: Changed) -> None:
+        """Call `changed` with each endpoint that is new or has changed."""
+        self._watchers.append(changed)
 
-    def reactions(self) -> dict[str, Reaction]:
-        """How the model follows notify's own log."""
-        return {EndpointRegistered.type: self._registered}
+    async def follow(self, events: Sequence[CloudEvent]) -> None:
+        """See `View.follow`."""
+        for event in events:
+            known = self._endpoints.get(event.stream)
+            if event.stream.startswith(PREFIX) and event.version > (known.version if known else 0):
+                self._take(event.stream, Said(event.type, event.data, event.time, event.version))
+                for changed in self._watchers:
+                    changed(self._endpoints[event.stream])
 
-    async def _registered(self, event: CloudEvent) -> None:
-        await self._learn(event.stream, event.data, event.time)
+    def rows(self) -> Iterator[Json]:
+        """See `View.rows`: each endpoint with its events, of which there are few."""
+        for endpoint, events in list(self._events.items()):
+            yield [endpoint, [[said.type, dict(said.data), said.time, said.version] for said in events]]
 
-    @asynccontextmanager
-    async def registering(self, unit: str, endpoint: str) -> AsyncIterator[None]:
-        """Register `endpoint` inside of this: one at a time for each unit, so that `count` holds until it is
-        in the log. After it the endpoint is taken in; if the store is away then, before the next fan-out.
+    def restore(self, rows: Sequence[Json]) -> None:
+        """See `View.restore`."""
+        self._events, self._endpoints, self._by_unit = {}, {}, {}
+        for row in rows:
+            assert isinstance(row, list)
+            endpoint, events = str(row[0]), row[1]
+            assert isinstance(events, list)
+            for event in events:
+                assert isinstance(event, list)
+                assert isinstance(event[1], dict)
+                self._take(endpoint, Said(str(event[0]), event[1], str(event[2]), int(str(event[3]))))
 
-        Raises StoreUnavailable or PyMongoError if an earlier one is not taken in yet and cannot be now.
-        """
-        lock = self._registering.setdefault(unit, asyncio.Lock())
-        async with lock:
-            await self.learn_doubtful()
-            try:
-                yield
-            finally:
-                self._doubtful.add(endpoint)
-                try:
-                    await self.learn_doubtful()
-                except (PyMongoError, StoreUnavailable) as error:
-                    # It may be registered, and its secret is shown only now: this is no reason to fail.
-                    log.warning("endpoint-not-learned-yet", endpoint=endpoint, error=type(error).__name__)
+    def _take(self, endpoint: str, said: Said) -> None:
+        known = self._endpoints.get(endpoint)
+        state = FOLD.initial if known is None else known.state
+        decoded = decode(said.type, said.data)
+        after = state if decoded is None else FOLD.evolve(state, decoded)
+        since = said.time if known is None else known.since
+        self._endpoints[endpoint] = found = Endpoint(endpoint, after, said.version, since)
+        if not said.type.startswith("deliver"):
+            self._events.setdefault(endpoint, []).append(said)
+        of_unit = self._by_unit.setdefault(found.unit, set())
+        of_unit.discard(endpoint) if after.ended else of_unit.add(endpoint)
 
-    async def learn_doubtful(self) -> None:
-        """Take in what was registered and could not be taken in at once: nothing is fanned out without it."""
-        for endpoint in sorted(self._doubtful):
-            for event in await self._log.stream(endpoint):
-                await self._learn(event.stream, event.data, event.occurred_at)
-            self._doubtful.discard(endpoint)
+    def of_units(self, units: Iterable[str]) -> list[Endpoint]:
+        """All endpoints of these units and of their volunteers, by id."""
+        ids = {id for unit in units for id in self._by_unit.get(unit, ())}
+        return [self._endpoints[id] for id in sorted(ids)]
 
-    async def _learn(self, endpoint: str, data: Mapping[str, Json], since: str) -> None:
-        facts = {name: data[name] for name in ("community", "unit", "events", "details")}
-        await self._endpoints.update_one(
-            {"_id": endpoint}, {"$setOnInsert": {**facts, "since": since}}, upsert=True
-        )
-        self._learned += 1
-        self._by_unit.pop(str(data["unit"]), None)
+    def all(self) -> list[Endpoint]:
+        """Every endpoint that was not removed, by id."""
+        return self.of_units(self._by_unit)
 
-    async def of_units(self, units: Iterable[str]) -> list[Endpoint]:
-        """All endpoints of these units, by id."""
-        wanted = sorted(units)
-        if missing := [unit for unit in wanted if unit not in self._by_unit]:
-            learned = self._learned
-            found = await self._find({"unit": {"$in": missing}})
-            fresh = {unit: [each for each in found if each.unit == unit] for unit in missing}
-            if learned != self._learned:
-                return await self.of_units(wanted)  # one more came while we looked
-            self._by_unit |= fresh
-        return sorted((each for unit in wanted for each in self._by_unit[unit]), key=lambda each: each.id)
+    def ever(self) -> list[str]:
+        """The ids of all endpoints that there ever were."""
+        return sorted(self._endpoints)
 
-    async def all(self) -> list[Endpoint]:
-        """Every endpoint, by id."""
-        return await self._find({})
+    def get(self, endpoint: str) -> Endpoint | None:
+        """The endpoint with this id, unless it was removed."""
+        found = self._endpoints.get(endpoint)
+        return None if found is None or found.state.ended else found
 
-    async def get(self, endpoint: str) -> Endpoint | None:
-        """The endpoint with this id."""
-        found = await self._find({"_id": endpoint})
-        return found[0] if found else None
-
-    async def count(self, unit: str) -> int:
-        """How many endpoints `unit` has."""
-        return await self._endpoints.count_documents({"unit": unit})
-
-    async def _find(self, query: Document) -> list[Endpoint]:
-        documents = await self._endpoints.find(query).to_list(None)
-        return sorted(map(_endpoint, documents), key=lambda endpoint: endpoint.id)
+    def count(self, unit: str) -> int:
+        """How many endpoints `unit` and its volunteers have."""
+        return len(self._by_unit.get(unit, ()))
 
     async def target(self, endpoint: Endpoint) -> Target:
-        """The address and key of `endpoint`. Raises Erased, KeyMissing or InvalidTag if they are lost."""
-        if endpoint.id not in self._targets:
-            content = await self._sealed.read(endpoint.details)
-            self._targets[endpoint.id] = Target(str(content["url"]), key_of(str(content["secret"])))
-        return self._targets[endpoint.id]
+        """Where `endpoint` is told. Raises Erased, KeyMissing or InvalidTag if that is lost, KeyError if the
+        endpoint that it is told by is no more."""
+        by = endpoint
+        if endpoint.facts.via is not None:
+            found = self.get(endpoint.facts.via)
+            if found is None:
+                raise KeyError(endpoint.facts.via)
+            by = found
+        assert by.state.address is not None
+        address = await self._open(by.state.address)
+        secrets = [await self._open(secret.details) for secret in by.state.live(datetime.now(UTC))]
+        facts = by.facts
+        return Target(
+            endpoint=endpoint.id,
+            unit=facts.unit,
+            address=str(address["url"]),
+            secrets=tuple(str(each["secret"]) for each in secrets if each.get("secret")),
+            signature=facts.signature,
+            format=facts.format,
+            language=facts.language,
+        )
 
-
-def _endpoint(document: Document) -> Endpoint:
-    return Endpoint(
-        id=document["_id"],
-        community=document["community"],
-        unit=document["unit"],
-        events=tuple(document["events"]),
-        details=document["details"],
-        since=document["since"],
-    )
+    async def _open(self, digest: str) -> Mapping[str, Json]:
+        if digest not in self._opened:
+            self._opened[digest] = await self._sealed.read(digest)
+        return self._opened[digest]

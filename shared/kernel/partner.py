@@ -39,3 +39,14 @@ def partner_form(document: Mapping[str, Json], unit: str) -> dict[str, Json]:
     seen["units"] = [unit]
     attributes = {name: value for name, value in document.items() if name not in PRIVATE_ATTRIBUTES}
     return {**attributes, "data": seen}
+
+
+def volunteer_form(document: Mapping[str, Json], volunteer: str) -> dict[str, Json]:
+    """The CloudEvent `document` as `volunteer` sees it: what it is to do, with no unit but its own."""
+    data = document["data"]
+    assert isinstance(data, dict)
+    unit = data.get("unit")
+    form = partner_form(document, unit if isinstance(unit, str) else "")
+    seen = form["data"]
+    assert isinstance(seen, dict)
+    return {**form, "data": {**seen, "volunteer": volunteer, "units": [unit] if unit else []}}

@@ -42,17 +42,20 @@ class Broker:
     @asynccontextmanager
     async def connected(self, purpose: str) -> AsyncIterator[AbstractConnection]:
         """A connection of its own, for publishing or for consuming: an alarm blocks publishers only."""
-        name = f"{self.service}-{purpose}"
-        connection = await aio_pika.connect(
-            self.url,
-            timeout=CONNECT_TIMEOUT_S,
-            heartbeat=HEARTBEAT_S,
-            client_properties={"connection_name": name},
-        )
+        connection = await self.connect(purpose)
         try:
             yield connection
         finally:
             await connection.close()
+
+    async def connect(self, purpose: str) -> AbstractConnection:
+        """The same, to be closed by whoever asked for it."""
+        return await aio_pika.connect(
+            self.url,
+            timeout=CONNECT_TIMEOUT_S,
+            heartbeat=HEARTBEAT_S,
+            client_properties={"connection_name": f"{self.service}-{purpose}"},
+        )
 
 
 async def declare_exchange(channel: AbstractChannel) -> AbstractExchange:

@@ -7,7 +7,6 @@ clock, the holder's beat has stood still for three seconds. Source: docs/archite
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from time import monotonic
 from typing import Protocol
 from uuid import uuid4
@@ -23,20 +22,14 @@ from shared.runtime.broker import (
     declare_exchange,
     routing_key,
 )
-from shared.runtime.mongo import DUPLICATE_KEY, Collection, Database
+from shared.runtime.lease import BEAT_S, POLL_S, Lease, LeaseLost
+from shared.runtime.mongo import Database
 from shared.runtime.mongo import PyMongoError as StoreError
 from shared.runtime.publishing import Message, publish_all
 
 WINDOW = 100
-BEAT_S = 1.0
-STALE_S = 3.0
-POLL_S = 0.25
 
 log = structlog.get_logger()
-
-
-class LeaseLost(Exception):
-    """Another process has taken the lease; what was published meanwhile comes twice, which is allowed."""
 
 
 class WatchedLog(Protocol):
@@ -45,71 +38,6 @@ class WatchedLog(Protocol):
     async def read(self, after: int, limit: int) -> list[Commit]: ...
 
     def watch(self) -> asyncio.Event: ...
-
-
-@dataclass(slots=True)
-class Lease:
-    """The right to publish, and how far that has come, as one document changed by compare-and-set."""
-
-    collection: Collection
-    owner: str
-    epoch: int = 0
-    checkpoint: int = 0
-    saved_at: float = 0.0
-
-    async def acquire(self) -> None:
-        """Wait until the lease is ours; then `checkpoint` is where to go on from."""
-        seen: tuple[int, int] | None = None
-        since = monotonic()
-        while True:
-            found = await self.collection.find_one({"_id": "relay"})
-            if found is None:
-                if await self._create():
-                    return
-                continue
-            current = (int(found["epoch"]), int(found["beat"]))
-            if current != seen:
-                seen, since = current, monotonic()
-            if found["owner"] is None or monotonic() - since > STALE_S:
-                if await self._take(current, int(found["checkpoint"])):
-                    return
-                continue
-            await asyncio.sleep(POLL_S)
-
-    async def _create(self) -> bool:
-        document = {"_id": "relay", "owner": self.owner, "epoch": 1, "beat": 0, "checkpoint": 0}
-        try:
-            await self.collection.insert_one(document)
-        except StoreError as error:
-            if getattr(error, "code", None) == DUPLICATE_KEY:
-                return False
-            raise
-        self.epoch, self.checkpoint = 1, 0
-        return True
-
-    async def _take(self, seen: tuple[int, int], checkpoint: int) -> bool:
-        result = await self.collection.update_one(
-            {"_id": "relay", "epoch": seen[0], "beat": seen[1]},
-            {"$set": {"owner": self.owner, "epoch": seen[0] + 1}},
-        )
-        self.epoch, self.checkpoint = seen[0] + 1, checkpoint
-        return result.matched_count == 1
-
-    async def save(self, checkpoint: int) -> None:
-        """Move the checkpoint and beat. Raises LeaseLost if the epoch is another's."""
-        result = await self.collection.update_one(
-            {"_id": "relay", "epoch": self.epoch, "owner": self.owner},
-            {"$set": {"checkpoint": checkpoint}, "$inc": {"beat": 1}},
-        )
-        if result.matched_count == 0:
-            raise LeaseLost
-        self.checkpoint, self.saved_at = checkpoint, monotonic()
-
-    async def release(self) -> None:
-        """Give the lease back at once, so that a successor need not wait."""
-        await self.collection.update_one(
-            {"_id": "relay", "epoch": self.epoch, "owner": self.owner}, {"$set": {"owner": None}}
-        )
 
 
 class Relay:
@@ -128,7 +56,7 @@ class Relay:
     async def run(self) -> None:
         """Publish until something fails; the caller starts it again, behind the checkpoint."""
         async with self._broker.connected("relay") as connection:
-            lease = Lease(self._collection, str(uuid4()))
+            lease = Lease(self._collection, str(uuid4()), "relay")
             self.connected = True
             try:
                 await lease.acquire()

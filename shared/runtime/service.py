@@ -33,6 +33,7 @@ from shared.runtime.http.routes import add_routes
 from shared.runtime.http.system import system_routes
 from shared.runtime.http.table import Table
 from shared.runtime.keyring import Keyring
+from shared.runtime.leading import Led
 from shared.runtime.mongo import PyMongoError, StoreUnavailable, connect, database, ping
 from shared.runtime.parking import Handler
 from shared.runtime.projection import (
@@ -107,6 +108,7 @@ class Service:
         self._consumers: list[Consumer] = []
         self._openings: list[Opening] = []
         self._work: list[tuple[str, Callable[[], Awaitable[None]]]] = []
+        self._led = Led(self.database)
         self._session: aiohttp.ClientSession | None = None
         self._own_token: ServiceToken | None = None
         self._open = False
@@ -120,20 +122,27 @@ class Service:
         parks: bool = True,
         seen_again: Handler | None = None,
         gathers: float = 0.0,
+        led: bool = False,
     ) -> Follower:
-        """Follow other services (and this one, if named) through the broker and their feeds."""
+        """Follow other services (and this one, if named) through the broker and their feeds; `led`: in one
+        process of this service at a time."""
         sources = {service: self._source(service) for service in services}
         follower = Follower("events", sources, handler, self.database, parks, seen_again)
         queue = f"{self.name}.events.v1"
-        self._consumers.append(Consumer(self.broker, queue, services, follower, gathers))
+        consumer = Consumer(self.broker, queue, services, follower, gathers)
+        self._consumers.append(consumer)
         self.followers.append(follower)
+        if led:
+            self._led.take(follower, consumer)
         return follower
 
-    def project(self, name: str, handler: Handler) -> Follower:
-        """Follow this service's own log, for a read model in the store."""
+    def project(self, name: str, handler: Handler, led: bool = False) -> Follower:
+        """Follow this service's own log, for a read model in the store; `led`: in one process at a time."""
         calm = at_most_every(STORED_EVERY_S, by_parts(handler))
         follower = Follower(name, {self.name: OwnLog(self.name, self.store)}, calm, self.database)
-        return self._wake_by_appends(name, follower, None)
+        if led:
+            self._led.take(follower)
+        return self._wake_by_appends(name, follower, LOOK_S if led else None)
 
     def keep(self, name: str, view: View) -> Follower:
         """Follow this service's own log, for a read model in memory, with snapshots."""
@@ -165,9 +174,9 @@ class Service:
         """Run `opening` once the store answers, before anything is followed or served. Must be repeatable."""
         self._openings.append(opening)
 
-    def also(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
-        """Keep `work` going while the service is open."""
-        self._work.append((name, work))
+    def also(self, name: str, work: Callable[[], Awaitable[None]], led: bool = False) -> None:
+        """Keep `work` going while the service is open; `led`: in one process at a time."""
+        (self._led.work if led else self._work).append((name, work))
 
     def app(
         self,
@@ -199,6 +208,11 @@ class Service:
         app.add_middleware(Edge, gate=gate)
         return app
 
+    @property
+    def leads(self) -> bool:
+        """Whether this process does what one does at a time."""
+        return self._led.leads
+
     def has_settled(self) -> bool:
         """Whether it has caught up once with all that it follows, or has waited long enough for that.
 
@@ -228,7 +242,10 @@ class Service:
         return {"taken": sum(taken for taken, _ in counts), "waiting": sum(left for _, left in counts)}
 
     def _broker_is_up(self) -> bool:
-        return self.relay.connected and all(consumer.connected for consumer in self._consumers)
+        waiting = [] if self._led.leads else self._led.consumers
+        return self.relay.connected and all(
+            consumer.connected for consumer in self._consumers if consumer not in waiting
+        )
 
     def _source(self, service: str) -> Source:
         if service == self.name:
@@ -291,9 +308,13 @@ class Service:
             await follower.load()
         log.info("service-opens", head=await self.store.head())
         for follower in self.followers:
-            self.background.start(f"follow-{follower.name}", follower.follow_feeds)
+            if follower not in self._led.followers:
+                self.background.start(f"follow-{follower.name}", follower.follow_feeds)
         for consumer in self._consumers:
-            self.background.start("consume", consumer.run)
+            if consumer not in self._led.consumers:
+                self.background.start("consume", consumer.run)
+        if self._led.some:
+            self.background.start("lead", self._led.run)
         self.background.start("relay", self.relay.run)
         self.background.start("sweep-details", self._sweep)
         self.background.start("reseal-details", self.rotation.run)

@@ -6,10 +6,10 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from shared.runtime.addresses import BrokerUrl, StoreUrl
+from shared.runtime.addresses import BrokerAdminUrl, BrokerUrl, MailUrl, Sender, StoreUrl
 
 PREFIX = "LINLI_"
 LONGEST_WAIT_S = 30 * 86_400.0
@@ -35,6 +35,11 @@ def _waits(value: object) -> object:
 def _networks(value: object) -> object:
     parts = _split(value)
     return [ip_network(str(part)) for part in parts] if isinstance(parts, list) else parts
+
+
+def _set(value: object) -> object:
+    """`value`, unless it is an empty text: an optional setting that is left open in a file of settings."""
+    return None if value == "" else value
 
 
 class Settings(BaseSettings):
@@ -100,14 +105,37 @@ class RegistrySettings(Settings):
 
 
 class NotifySettings(Settings):
-    """notify also knows when to try again (seconds after each failed attempt), and which private
-    networks (CIDR) it may deliver to."""
+    """notify also knows when to try again (seconds after each failed attempt), which private networks
+    (CIDR) it may deliver to, and the mail server that takes its mail, without which it sends none; and the
+    broker's HTTP API with an administrator of notify's own, without which units have no queues."""
 
     retry_schedule: Annotated[list[float], NoDecode, BeforeValidator(_waits)] = [
         *(5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
     ]
     allow_networks: Annotated[list[IPv4Network | IPv6Network], NoDecode, BeforeValidator(_networks)] = []
     deadline: float = 15.0
+    probe_seconds: float = Field(5.0, gt=0)
+    keep_days: float = Field(30.0, gt=0)
+    broker_admin_url: Annotated[BrokerAdminUrl | None, BeforeValidator(_set)] = None
+    smtp_url: Annotated[MailUrl | None, BeforeValidator(_set)] = None
+    smtp_from: Annotated[Sender | None, BeforeValidator(_set)] = Field(None, validate_default=True)
+
+    @field_validator("smtp_from")
+    @classmethod
+    def _with_a_server(cls, sender: str | None, info: ValidationInfo) -> str | None:
+        if sender is None and info.data.get("smtp_url") is not None:
+            raise ValueError(f"it must be set, as {PREFIX}SMTP_URL is: who the mail comes from")
+        return sender
+
+    @property
+    def email_available(self) -> bool:
+        """Whether units can be told by e-mail."""
+        return self.smtp_url is not None and self.smtp_from is not None
+
+    @property
+    def amqp_available(self) -> bool:
+        """Whether units can have a queue of their own on the broker."""
+        return self.broker_admin_url is not None
 
 
 def wrong_settings(error: ValidationError) -> dict[str, str]:

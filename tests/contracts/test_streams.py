@@ -9,13 +9,15 @@ import pytest
 from services.audit.domain.replay import to_json
 from shared.events.dispatch import REQUEST_EVENTS
 from shared.events.index import decode
-from shared.folds import calendar, capacity, credential, feed, record, request, working_days
+from shared.folds import bulletin, calendar, capacity, credential, feed, record, request, working_days
 from shared.kernel.canonical import Json
 from shared.kernel.event import Event
 from tests.support.goldens import golden, names
 
 FOLDS: Mapping[str, Callable[[Sequence[Event]], object]] = {
     "request": request.FOLD.over,
+    "bulletin": bulletin.FOLD.over,
+    "report": bulletin.REPORT.over,
     "calendar": calendar.FOLD.over,
     "capacity": capacity.FOLD.over,
     "feed": feed.FOLD.over,

@@ -42,6 +42,8 @@ def linli(command: str, data: Path, base: int, **settings: str) -> subprocess.Co
         ("LINLI_AMQP_URL", "nonsense", "must begin with amqp://"),
         ("LINLI_AMQP_URL", "amqp://a:12/secret@host/", "must begin with amqp://"),
         ("LINLI_AMQP_URL", "amqp://a:secret@[::1/", "must begin with amqp://"),
+        ("LINLI_BROKER_ADMIN_URL", "http://a:12/secret@host", "must begin with http://"),
+        ("LINLI_BROKER_ADMIN_URL", "http://host:15672", "must begin with http://"),
         ("LINLI_MONGO_URL", f"mongodb://a:secret@{DEAD}/", f"no store answers at {DEAD}"),
         ("LINLI_MONGO_URL", "nonsense", "must begin with mongodb://"),
         ("LINLI_MONGO_URL", "mongodb://a:12/secret@host/", "must begin with mongodb://"),

@@ -56,7 +56,7 @@ async def routes(client: Client) -> list[tuple[str, str, list[str]]]:
 async def call(client: Client, method: str, path: str) -> Reply:
     filled = path.replace("{id}", "request-nothing").replace("{unit}", "unit-police-station")
     things = ("resident", "volunteer", "service", "client", "stream", "endpoint", "name", "token", "person")
-    for part in (*things, "community", "grid", "team", "facility", "agreement", "seat"):
+    for part in (*things, "bulletin", "report", "community", "grid", "team", "facility", "agreement", "seat"):
         filled = filled.replace("{" + part + "}", f"{part}-nothing")
     body = b"{}" if method in ("post", "put", "patch") else None
     return await client.call(method.upper(), filled, data=body)
@@ -85,10 +85,10 @@ async def test_no_route_lets_in_who_lacks_its_scope(shaba: Community, service: s
     everybody = [shaba.staff[service], shaba.auditor[service], shaba.health[service]]
     granted = [
         {"registry:read", "registry:write", "residents:read", "details:read", "dispatch:read"}
-        | {"dispatch:write", "dispatch:coordinate", "notify:read"},
+        | {"dispatch:write", "dispatch:coordinate", "notify:read", "bulletins:read", "bulletins:write"},
         {"audit:read", "events:read", "registry:read"},
         {"registry:read", "details:read", "dispatch:read", "dispatch:write"}
-        | {"notify:read", "notify:write", "events:read"},
+        | {"notify:read", "notify:write", "events:read", "bulletins:read", "bulletins:answer"},
     ]
     refused = 0
     for method, path, scopes in await routes(everybody[0]):

@@ -17,6 +17,7 @@ from tests.support import (
     everyday,
     everyday_agreements,
     everyday_board,
+    everyday_bulletins,
     everyday_figures,
     everyday_life,
     everyday_matching,
@@ -151,6 +152,7 @@ STORIES = (
     everyday_board.board,
     everyday_open311.open311,
     everyday_working_days.working_days,
+    everyday_bulletins.bulletins,
 )
 
 

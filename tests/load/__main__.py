@@ -1,7 +1,7 @@
 """make bench: speed beside limits and peers, in one run, in turns; medians and spread.
 
 python -m tests.load [requests] [life] [growth] [timers] [stack] [recording] [latency] [access] [imports]
-    [lists] [board] [--rounds N] [--quick]
+    [lists] [board] [deliveries] [--rounds N] [--quick]
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import signal
 
 from tests.load.access import seen_token_against_none, token_against_a_bare_route
 from tests.load.board import board_among_many
+from tests.load.deliveries import deliveries_against_peers
 from tests.load.growth import throughput_as_it_grows, timers_at_rest
 from tests.load.imports import rows_of_a_table
 from tests.load.latency import answer_to_webhook
@@ -24,7 +25,7 @@ from tests.load.rounds import console
 
 PARTS = (
     *("requests", "life", "growth", "timers", "stack"),
-    *("recording", "latency", "access", "imports", "lists", "board"),
+    *("recording", "latency", "access", "imports", "lists", "board", "deliveries"),
 )
 
 
@@ -58,6 +59,8 @@ async def main(parts: list[str], rounds: int, scale: float) -> None:
         await pages_among_many(rounds, scale)
     if "board" in parts:
         await board_among_many(rounds, scale)
+    if "deliveries" in parts:
+        await deliveries_against_peers(rounds, scale)
 
 
 if __name__ == "__main__":

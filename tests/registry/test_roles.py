@@ -41,7 +41,7 @@ def test_a_unit_sees_no_audit_and_no_resident_and_coordinates_nothing() -> None:
     # details:read: of its own unit, and of requests as its agreement says, whatever the token says.
     assert SCOPES["unit"] == {
         *("registry:read", "details:read", "dispatch:read", "dispatch:write"),
-        *("notify:read", "notify:write", "events:read"),
+        *("notify:read", "notify:write", "events:read", "bulletins:read", "bulletins:answer"),
     }
     assert not {"audit:read", "residents:read", "dispatch:coordinate"} & SCOPES["unit"]
 

@@ -198,11 +198,20 @@ class Notify:
         return sorted(str(delivery["state"]) for delivery in await self.deliveries(unit=unit))
 
     async def outcomes(self) -> list[dict[str, Json]]:
-        """All outcomes in notify's own log, in order."""
+        """All outcomes in notify's own log, in order, each with the `outcome` that it is."""
         commits = await self.service.store.read(0, 10_000)
-        events = [event for commit in commits for event in commit.events]
-        attempted = [event.data["outcomes"] for event in events if event.type == "deliveries-attempted"]
-        return [outcome for outcomes in attempted for outcome in outcomes]  # type: ignore[union-attr, misc]
+        found: list[dict[str, Any]] = []
+        for event in (event for commit in commits for event in commit.events):
+            if event.type in ("notification-delivered", "notification-failed"):
+                made: Any = event.data["deliveries"]
+                found += [{**each, "outcome": _outcome(event.type, each)} for each in made]
+        return sorted(found, key=lambda each: str(each["at"]))
+
+
+def _outcome(event_type: str, attempt: dict[str, Any]) -> str:
+    if event_type == "notification-delivered":
+        return "delivered"
+    return "failed" if "next_at" in attempt else "exhausted"
 
 
 def notify_settings(database: Database, store_url: str, folder: Path, **more: object) -> NotifySettings:
@@ -218,6 +227,7 @@ def notify_settings(database: Database, store_url: str, folder: Path, **more: ob
         "retry_schedule": "0.05,0.05",
         "allow_networks": "127.0.0.0/8",
         "deadline": 5.0,
+        "probe_seconds": 0.2,
         **more,
     }
     return NotifySettings.model_validate(settings)
@@ -237,6 +247,7 @@ async def notify(settings: NotifySettings) -> AsyncIterator[Notify]:
             running = Notify(f"http://127.0.0.1:{listener.getsockname()[1]}", service, signer, session)
             await until(lambda: server.started or serving.done())
             await until(lambda: is_open(session, running.url))
+            await until(lambda: service.leads)
             await service.keys.add_key(signer.kid, signer.x)
             for unit in (UNIT, OTHER_UNIT):
                 await service.keys.reactions()["agreement-signed"](Spoken().agreement(unit))

@@ -9,7 +9,7 @@ from datetime import datetime
 from pydantic import BaseModel
 
 from shared.events.index import decode
-from shared.folds import calendar, capacity, credential, feed, record, request, working_days
+from shared.folds import bulletin, calendar, capacity, credential, feed, record, request, working_days
 from shared.kernel.canonical import Json
 from shared.kernel.event import Event
 from shared.kernel.times import format_time
@@ -76,6 +76,10 @@ def _fold_of(stream: str) -> Callable[[Sequence[Event]], object]:
     match stream.split("-", 1)[0]:
         case "request":
             return request.FOLD.over
+        case "bulletin":
+            return bulletin.FOLD.over
+        case "report":
+            return bulletin.REPORT.over
         case "calendar":
             return calendar.FOLD.over
         case "capacity":

@@ -3,35 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
 from services.notify.api import shapes
-from services.notify.api.desk import Desk, DeskOf, Reader, endpoint_for, endpoints_for
-from services.notify.deliveries import STATES, State, Stretch
-from services.notify.endpoints import Endpoint
-from services.notify.engine.sender import FAR_S
-from shared.kernel.canonical import Json
-from shared.kernel.times import format_time, later, parse_time
+from services.notify.api.desk import DeskOf, Reader, endpoint_for, endpoints_for
+from services.notify.deliveries import STATES, State
+from services.notify.ledger import UNTRIED, Place, Wanted
+from shared.kernel.times import Time, format_time, parse_time
+from shared.runtime.http.calls import json_response
 from shared.runtime.http.openapi import answers, listed
 from shared.runtime.http.paging import Page, page_response
-from shared.runtime.http.problems import Problem
+from shared.runtime.http.problems import Problem, not_found
 from shared.runtime.http.routes import Route
 from shared.runtime.ids import Id
-from shared.runtime.mongo import Document
 
-router = APIRouter(prefix="/v1/deliveries", tags=["deliveries"], route_class=Route)
+router = APIRouter(prefix="/v1", tags=["deliveries"], route_class=Route)
 
 _PLACE = re.compile(
-    r"^(endpoint-[a-z0-9-]{1,80})\|([1-3])\|([0-9]{4}-[0-9]{2}-[0-9T:.]{15}Z)\|([0-9a-f-]{36})$"
-)
-_SHOWN = (
-    *("event", "type", "endpoint", "unit", "state", "attempts"),
-    *("next_at", "last_status", "last_error", "delivered_at", "created_at"),
+    r"^(endpoint-[a-z0-9-]{1,80})\|([1-4])\|(~|[0-9]{4}-[0-9]{2}-[0-9T:.]{15}Z)\|([0-9]{12})$"
 )
 
 
@@ -40,67 +31,66 @@ class DeliveriesPage(Page):
 
     endpoint: Id | None = None
     state: State | None = None
+    event: str | None = None
+    since: Time | None = None
+    until: Time | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a page ended: the delivery shown last."""
-
-    endpoint: str
-    state: State
-    after: str
-
-
-@router.get("", summary="Deliveries", responses=answers(listed(shapes.Delivery)))
+@router.get("/deliveries", summary="Deliveries", responses=answers(listed(shapes.Delivery)))
 async def deliveries(
     request: Request, page: Annotated[DeliveriesPage, Query()], principal: Reader, desk: DeskOf
 ) -> Response:
-    """Endpoint by endpoint: what is pending, then given up, then delivered, each with the latest last.
-    A delivery that moves on meanwhile can be shown twice, and is not missed. A unit's client sees its own."""
+    """Endpoint by endpoint: what is pending, then given up, delivered, cancelled, each with the latest last.
+    `since` and `until` are about the time of the next attempt, or of what came of it; `event` is the id of
+    one. A delivery that moves on meanwhile can be shown twice, and is not missed. A unit's client sees its
+    own."""
     if page.endpoint is None:
-        endpoints = await endpoints_for(desk, principal)
+        endpoints = endpoints_for(desk, principal)
     else:
-        endpoints = [await endpoint_for(desk, page.endpoint, principal)]
-    states = STATES if page.state is None else [page.state]
-    stretches = _stretches(endpoints, states, _place(page.after()))
-    found = await _first(desk, stretches, page.limit + 1)
-    shown = found[: page.limit]
-    following = str(shown[-1]["place"]) if len(found) > page.limit else None
-    return page_response(request, [_shown(document) for document in shown], following)
+        endpoints = [endpoint_for(desk, page.endpoint, principal)]
+    if page.event is not None:
+        found = [await desk.ledger.one(endpoint, page.event) for endpoint in endpoints]
+        entries = [entry for entry in found if entry is not None]
+        shown = [each.shown for each in entries if page.state in (None, each.place.state)]
+        return page_response(request, shown, None)
+    wanted = Wanted(
+        STATES if page.state is None else [page.state],
+        None if page.since is None else format_time(page.since),
+        None if page.until is None else format_time(page.until),
+    )
+    entries = await desk.ledger.page(endpoints, wanted, _place(page.after()), page.limit + 1)
+    shown = [entry.shown for entry in entries[: page.limit]]
+    following = _cursor(entries[page.limit - 1].place) if len(entries) > page.limit else None
+    return page_response(request, shown, following)
 
 
-def _stretches(endpoints: Sequence[Endpoint], states: Sequence[State], place: _Place | None) -> list[Stretch]:
-    """What there is to show, in order, behind `place`."""
-    now = format_time(datetime.now(UTC))
-    ahead = later(now, FAR_S)
-    stretches = []
-    for endpoint in endpoints:
-        for state in states:
-            after = endpoint.oldest
-            if place is not None:
-                here, there = (endpoint.id, STATES.index(state)), (place.endpoint, STATES.index(place.state))
-                if here < there:
-                    continue
-                after = max(after, place.after) if here == there else after
-            stretches.append(Stretch(endpoint.id, state, after, ahead if state == "pending" else now))
-    return stretches
+@router.get(
+    "/endpoints/{endpoint}/deliveries/{event}",
+    summary="One delivery, with its attempts",
+    responses=answers(shapes.OneDelivery),
+)
+async def one(endpoint: str, event: str, principal: Reader, desk: DeskOf) -> Response:
+    """Each attempt that is on record: its status, why it failed, how long it took, and the first 16 KiB of
+    the answer."""
+    found = endpoint_for(desk, endpoint, principal)
+    entry = await desk.ledger.one(found, event)
+    if entry is None:
+        raise not_found()
+    made = await desk.ledger.attempts(found, entry.place.number)
+    return json_response({**entry.shown, "made": made})
 
 
-async def _first(desk: Desk, stretches: Sequence[Stretch], limit: int) -> list[Document]:
-    found: list[Document] = []
-    for stretch in stretches:
-        if len(found) < limit:
-            found += await desk.deliveries.shown(stretch, limit - len(found))
-    return found
+def _cursor(place: Place) -> str:
+    return f"{place.endpoint}|{STATES.index(place.state) + 1}|{place.moment}|{place.number:012d}"
 
 
-def _place(cursor: str | None) -> _Place | None:
+def _place(cursor: str | None) -> Place | None:
     if cursor is None:
         return None
     match = _PLACE.match(cursor)
-    if match is None or not _is_moment(match[3]):
+    if match is None or not (match[3] == UNTRIED or _is_moment(match[3])):
         raise Problem(400, "invalid-cursor", "this is no cursor; send what `next` said")
-    return _Place(match[1], STATES[int(match[2]) - 1], f"{match[3]}|{match[4]}")
+    return Place(match[1], STATES[int(match[2]) - 1], match[3], int(match[4]))
 
 
 def _is_moment(text: str) -> bool:
@@ -108,7 +98,3 @@ def _is_moment(text: str) -> bool:
         return bool(parse_time(text))
     except ValueError:
         return False
-
-
-def _shown(document: Document) -> dict[str, Json]:
-    return {name: document.get(name) for name in _SHOWN}

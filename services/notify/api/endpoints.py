@@ -1,53 +1,52 @@
-"""Endpoints: registered by those who listen there, and shown to them."""
+"""Endpoints: registered by those who are told there, shown to them, and changed by them."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import Field, StringConstraints
 
 from services.notify.api import shapes
 from services.notify.api.desk import Desk, DeskOf, Reader, Writer, endpoint_for, endpoints_for
-from services.notify.domain.endpoint import ENDPOINT, URL_LENGTH, RegisterEndpoint
+from services.notify.api.endpoint_bodies import EndpointBody, EndpointChanges, ResumeBody, RotateBody
+from services.notify.domain.endpoint import (
+    ENDPOINT,
+    AmendEndpoint,
+    Command,
+    PauseEndpoint,
+    RegisterEndpoint,
+    RemoveEndpoint,
+    ResumeEndpoint,
+    RotateSecret,
+)
 from services.notify.endpoints import Endpoint
-from services.notify.signing import new_secret
+from services.notify.signing import new_secret, public_key
 from shared.events.index import decode
-from shared.folds.record import Record
+from shared.events.notify import Channel
+from shared.folds.endpoint import Endpoint as State
 from shared.kernel.canonical import Json
 from shared.kernel.commit import Answer
-from shared.kernel.decider import require
+from shared.kernel.decider import Refused, require
 from shared.kernel.event import Event
+from shared.runtime.access import Principal
 from shared.runtime.execute import Aggregate, Transaction
-from shared.runtime.http.bodies import Body
-from shared.runtime.http.calls import CommandsOf, json_response
+from shared.runtime.http.calls import Commands, CommandsOf, json_response
 from shared.runtime.http.headers import ETAG
 from shared.runtime.http.openapi import answers, listed
 from shared.runtime.http.paging import Page, page_response
 from shared.runtime.http.problems import not_found
 from shared.runtime.http.routes import Route
-from shared.runtime.ids import Id, new_id
+from shared.runtime.ids import new_id
 
 router = APIRouter(prefix="/v1/endpoints", tags=["endpoints"], route_class=Route)
-ENDPOINTS: Aggregate[RegisterEndpoint, Record, Event] = Aggregate(ENDPOINT, decode)
+ENDPOINTS: Aggregate[Command, State, Event] = Aggregate(ENDPOINT, decode)
 
 _UNKNOWN_UNIT = (
     "notify knows no unit with this id: look it up in registry; if it is new, send what Linli-Position said "
     "of it as Linli-After"
 )
-
-EventType = Annotated[str, StringConstraints(pattern=r"^(\*|[a-z][a-z-]{0,59})$")]
-
-
-class EndpointBody(Body):
-    """Where a unit listens, and for what."""
-
-    unit: Id = Field(examples=["unit-health-centre"])
-    url: str = Field(min_length=1, max_length=URL_LENGTH, examples=["https://partner.example/webhooks"])
-    events: list[EventType] = Field(
-        min_length=1, max_length=50, description="event types, or `*` for all", examples=[["*"]]
-    )
 
 
 @router.post(
@@ -59,55 +58,197 @@ class EndpointBody(Body):
 async def register(
     body: EndpointBody, request: Request, principal: Writer, desk: DeskOf, commands: CommandsOf
 ) -> Response:
-    """201 with `id` and `secret`. The secret is shown here only; a repeat shows null. 422 `unknown-unit`,
-    `url-not-allowed`, `unknown-event-type`; 404 for another unit's client."""
+    """201 with `id` and, of a webhook, `secret`, which is shown here only; a repeat shows null. 422:
+    `unknown-unit`, `unknown-endpoint`, `url-not-allowed`, `address-not-allowed`, `unknown-event-type`,
+    `channel-not-available`, `not-for-channel`, `quiet-hours-open`, `two-digests`, `too-many-endpoints`; 404
+    for another unit's client."""
     if not principal.sees((body.unit,)):
         raise not_found()
-    endpoint, secret = new_id("endpoint"), new_secret()
+    endpoint = new_id("endpoint")
+    via = _via(desk, body, principal)
+    channel = body.channel if via is None else via.facts.channel
+    secret = new_secret(body.signature) if channel == "webhook" and via is None else body.robot_secret
+    told = {"secret": secret} if channel == "webhook" and via is None else {}
+    if body.signature == "v1a" and secret is not None and told:
+        told["secret"] = public_key(secret)
 
     async def work(transaction: Transaction) -> Answer:
         # A unit's own client is proof that the unit is there, whether or not it was heard of here.
         known = principal.unit == body.unit or await desk.units.known(body.unit)
         require(known, "unknown-unit", _UNKNOWN_UNIT)
+        address = _address(body.url, body.email, channel, needed=via is None)
+        await desk.service.catch_up(desk.followed)
         command = RegisterEndpoint(
-            community=min(principal.communities),
-            unit=body.unit,
-            url=body.url,
-            events=tuple(body.events),
-            details=transaction.seal(endpoint, {"url": body.url, "secret": secret}),
-            existing=await desk.endpoints.count(body.unit),
-            allowed=desk.allowed,
+            asked=body.asked(
+                min(principal.communities),
+                transaction.seal(endpoint, {"url": address, "secret": secret}),
+                (await desk.messages.look_for_head(body.volunteer or body.unit)).number,
+                channel,
+            ),
+            address=address,
+            existing=desk.endpoints.count(body.unit),
+            channels=desk.channels,
+            allowed=desk.settings.allow_networks,
         )
         await transaction.begin(ENDPOINTS, endpoint, command)
         return Answer(201, {"id": endpoint, "secret": None}, f"/v1/endpoints/{endpoint}", 1)
 
-    async with desk.endpoints.registering(body.unit, endpoint):
-        return await commands.run(request, principal, work, lambda: {"secret": secret})
+    return await commands.run(request, principal, work, lambda: told)
+
+
+def _via(desk: Desk, body: EndpointBody, principal: Principal) -> Endpoint | None:
+    """The unit's endpoint by which its volunteer is told."""
+    if body.via is None:
+        return None
+    found = desk.endpoints.get(body.via)
+    whole = found is not None and found.unit == body.unit and found.facts.via is None
+    require(
+        whole and body.volunteer is not None,
+        "unknown-endpoint",
+        "via names an endpoint of the same unit that has an address of its own, for one of its volunteers",
+    )
+    return found
+
+
+def _address(url: str | None, email: str | None, channel: Channel, needed: bool) -> str | None:
+    """The one address that the channel has. Raises Refused(address-not-allowed)."""
+    given, other = (email, url) if channel == "email" else (url, email)
+    right = other is None and (given is not None) == needed
+    if not right:
+        raise Refused(
+            "address-not-allowed",
+            "give url for a webhook or a robot, email for e-mail, and neither with via",
+        )
+    return given
 
 
 @router.get("", summary="Endpoints", responses=answers(listed(shapes.Endpoint)))
 async def endpoints(
     request: Request, page: Annotated[Page, Query()], principal: Reader, desk: DeskOf
 ) -> Response:
-    """By id; for a unit's client its own. Of the URL only the host is shown."""
+    """By id; for a unit's client its own. Of an address only the host is shown."""
     after = page.after() or ""
-    found = [each for each in await endpoints_for(desk, principal) if each.id > after]
-    items = [await _shown(desk, each) for each in found[: page.limit]]
+    found = [each for each in endpoints_for(desk, principal) if each.id > after]
+    items = [await shown(desk, each) for each in found[: page.limit]]
     return page_response(request, items, found[page.limit - 1].id if len(found) > page.limit else None)
 
 
 @router.get("/{endpoint}", summary="One endpoint", responses=answers(shapes.Endpoint, headers=[ETAG]))
 async def one(endpoint: str, principal: Reader, desk: DeskOf) -> Response:
     """404 for a unit's client that asks for another unit's."""
-    return json_response(await _shown(desk, await endpoint_for(desk, endpoint, principal)), etag=1)
+    found = endpoint_for(desk, endpoint, principal)
+    return json_response(await shown(desk, found), etag=found.version)
 
 
-async def _shown(desk: Desk, endpoint: Endpoint) -> dict[str, Json]:
-    target = await desk.endpoints.target(endpoint)
+@router.patch("/{endpoint}", summary="Change an endpoint", responses=answers(shapes.Changed))
+async def amend(
+    endpoint: str,
+    body: EndpointChanges,
+    request: Request,
+    principal: Writer,
+    desk: DeskOf,
+    commands: CommandsOf,
+) -> Response:
+    """200; what is so already is no event. 422 as when it is registered."""
+    found = endpoint_for(desk, endpoint, principal)
+    given = body.url is not None or body.email is not None
+
+    async def work(transaction: Transaction) -> Answer:
+        address = _address(body.url, body.email, found.facts.channel, needed=True) if given else None
+        digest = transaction.seal(endpoint, {"url": address}) if address is not None else None
+        change = body.change(found.community, digest)
+        command = AmendEndpoint(change, address, desk.settings.allow_networks)
+        return await _decided(transaction, endpoint, command)
+
+    return await commands.run(request, principal, work)
+
+
+@router.post("/{endpoint}/rotate", summary="Give a webhook a new secret", responses=answers(shapes.Rotated))
+async def rotate(
+    endpoint: str, body: RotateBody, request: Request, principal: Writer, desk: DeskOf, commands: CommandsOf
+) -> Response:
+    """200 with `secret`, shown here only. Those before sign as well for `overlap_hours` (24; 0 to 168). 409:
+    `no-secret`, `too-many-secrets`."""
+    found = endpoint_for(desk, endpoint, principal)
+    secret = new_secret(found.facts.signature)
+    told = public_key(secret) if found.facts.signature == "v1a" else secret
+
+    async def work(transaction: Transaction) -> Answer:
+        details = transaction.seal(endpoint, {"secret": secret})
+        overlap = timedelta(hours=body.overlap_hours)
+        command = RotateSecret(details, overlap, transaction.context.now)
+        answer = await _decided(transaction, endpoint, command)
+        return Answer(200, {**answer.body, "secret": None}, etag=answer.etag)
+
+    return await commands.run(request, principal, work, lambda: {"secret": told})
+
+
+@router.post(
+    "/{endpoint}/pause", summary="Tell an endpoint nothing for a while", responses=answers(shapes.Changed)
+)
+async def pause(
+    endpoint: str, request: Request, principal: Writer, desk: DeskOf, commands: CommandsOf
+) -> Response:
+    """200; what comes meanwhile is kept, for 30 days unless the deployment says otherwise."""
+    return await _command(endpoint, PauseEndpoint(), request, principal, desk, commands)
+
+
+@router.post("/{endpoint}/resume", summary="Tell an endpoint again", responses=answers(shapes.Changed))
+async def resume(
+    endpoint: str, body: ResumeBody, request: Request, principal: Writer, desk: DeskOf, commands: CommandsOf
+) -> Response:
+    """200; after a pause, or after it was disabled."""
+    found = endpoint_for(desk, endpoint, principal)
+    head = (await desk.messages.look_for_head(found.owner)).number
+    command = ResumeEndpoint(body.backlog, head)
+    return await _command(endpoint, command, request, principal, desk, commands)
+
+
+@router.delete("/{endpoint}", summary="Remove an endpoint", responses=answers(shapes.Changed))
+async def remove(
+    endpoint: str, request: Request, principal: Writer, desk: DeskOf, commands: CommandsOf
+) -> Response:
+    """200; what waited for it is not sent, and its address and secrets are kept no longer than its log."""
+    return await _command(endpoint, RemoveEndpoint(), request, principal, desk, commands)
+
+
+async def _command(
+    endpoint: str, command: Command, request: Request, principal: Principal, desk: Desk, commands: Commands
+) -> Response:
+    endpoint_for(desk, endpoint, principal)
+
+    async def work(transaction: Transaction) -> Answer:
+        return await _decided(transaction, endpoint, command)
+
+    return await commands.run(request, principal, work)
+
+
+async def _decided(transaction: Transaction, endpoint: str, command: Command) -> Answer:
+    state = await transaction.decide(ENDPOINTS, endpoint, command)
+    status = "removed" if state.ended else state.status
+    return Answer(200, {"id": endpoint, "status": status}, etag=transaction.version(endpoint))
+
+
+async def shown(desk: Desk, endpoint: Endpoint) -> dict[str, Json]:
+    """An endpoint as its owner sees it."""
+    facts = endpoint.facts
+    told = facts.model_dump(mode="json", exclude={"community", "units", "details", "after"})
     return {
+        **told,
         "id": endpoint.id,
-        "unit": endpoint.unit,
-        "events": [*endpoint.events],
-        "host": urlsplit(target.url).hostname,
+        "status": endpoint.state.status,
+        "reason": endpoint.state.reason,
+        "host": await _host(desk, endpoint),
         "registered_at": endpoint.since,
     }
+
+
+async def _host(desk: Desk, endpoint: Endpoint) -> str | None:
+    """All that is shown of an address."""
+    try:
+        target = await desk.endpoints.target(endpoint)
+    except KeyError:
+        return None  # the endpoint that it is told by was removed
+    if endpoint.facts.channel == "email":
+        return target.address.rpartition("@")[2]
+    return urlsplit(target.address).hostname

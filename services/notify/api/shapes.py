@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from services.notify.deliveries import State
+from shared.events.notify import Channel, DisabledFor, Format, Language, Signature
+from shared.folds.endpoint import Status
 from shared.kernel.times import Time
 from shared.runtime.http.headers import Document
 from shared.runtime.http.openapi import Shape
@@ -17,7 +19,8 @@ UNIT = "unit-health-centre"
 
 
 class Registered(Shape):
-    """The endpoint's id, and the secret that signs what is sent there: shown here only, null in a repeat."""
+    """The endpoint's id, and the secret that signs what a webhook is sent (of `v1a`, the public key): shown
+    here only, null in a repeat."""
 
     example: ClassVar[Document] = {"id": ENDPOINT, "secret": "whsec_shown-only-once"}
 
@@ -26,12 +29,31 @@ class Registered(Shape):
 
 
 class Endpoint(Shape):
-    """Where a unit listens, and for what. Of the URL only the host is shown."""
+    """Where a unit, or its volunteer, is told, and of what. Of the address only the host is shown."""
 
     example: ClassVar[Document] = {
         "id": ENDPOINT,
         "unit": UNIT,
         "events": ["*"],
+        "channel": "webhook",
+        "volunteer": None,
+        "via": None,
+        "services": [],
+        "categories": [],
+        "grids": ["shaba-01"],
+        "priorities": [],
+        "format": "cloudevents",
+        "signature": "v1",
+        "language": "zh",
+        "ordered": False,
+        "per_minute": None,
+        "digest_minutes": None,
+        "digest_at": None,
+        "quiet_from": None,
+        "quiet_until": None,
+        "urgent": [],
+        "status": "active",
+        "reason": None,
         "host": "partner.example",
         "registered_at": "2026-11-24T03:29:28.123Z",
     }
@@ -39,8 +61,46 @@ class Endpoint(Shape):
     id: Id
     unit: Id
     events: list[str] = Field(description="event types, or `*` for all")
-    host: str
+    channel: Channel
+    volunteer: Id | None
+    via: Id | None = Field(description="the unit's endpoint by which the volunteer is told")
+    services: list[str]
+    categories: list[str]
+    grids: list[str]
+    priorities: list[str]
+    format: Format
+    signature: Signature
+    language: Language
+    ordered: bool
+    per_minute: int | None
+    digest_minutes: int | None
+    digest_at: str | None
+    quiet_from: str | None
+    quiet_until: str | None
+    urgent: list[str]
+    status: Status
+    reason: DisabledFor | None = Field(description="why it is disabled")
+    host: str | None
     registered_at: Time
+
+
+class Changed(Shape):
+    """What an endpoint is after a command."""
+
+    example: ClassVar[Document] = {"id": ENDPOINT, "status": "paused"}
+
+    id: Id
+    status: Literal["active", "paused", "disabled", "removed"]
+
+
+class Rotated(Shape):
+    """The new secret: shown here only, null in a repeat."""
+
+    example: ClassVar[Document] = {"id": ENDPOINT, "status": "active", "secret": "whsec_shown-only-once"}
+
+    id: Id
+    status: Status
+    secret: str | None
 
 
 class Delivery(Shape):
@@ -51,6 +111,7 @@ class Delivery(Shape):
         "type": "request-triaged",
         "endpoint": ENDPOINT,
         "unit": UNIT,
+        "number": 17,
         "state": "pending",
         "attempts": 1,
         "next_at": "2026-11-24T03:35:00.412Z",
@@ -64,6 +125,7 @@ class Delivery(Shape):
     type: str
     endpoint: Id
     unit: Id
+    number: int = Field(description="of the message, in the box that the endpoint is told from")
     state: State = Field(description="`pending`: more attempts come; `exhausted`: none does")
     attempts: int
     next_at: Time | None
@@ -71,3 +133,31 @@ class Delivery(Shape):
     last_error: str | None = Field(description="why there was no answer: a code such as `timeout`")
     delivered_at: Time | None
     created_at: Time
+
+
+class Attempt(Shape):
+    """One attempt."""
+
+    example: ClassVar[Document] = {
+        "attempt": 1,
+        "at": "2026-11-24T03:34:55.312Z",
+        "status": 503,
+        "error": "status",
+        "took_ms": 41,
+        "answer": "try again later",
+    }
+
+    attempt: int
+    at: Time
+    status: int | None
+    error: str | None
+    took_ms: int = Field(description="milliseconds from the first byte out to the last byte in")
+    answer: str = Field(description="the first 16 KiB of it")
+
+
+class OneDelivery(Delivery):
+    """A delivery with its attempts, in order."""
+
+    example: ClassVar[Document] = {**Delivery.example, "made": [Attempt.example]}
+
+    made: list[Attempt]

@@ -1,136 +1,315 @@
-"""An endpoint: where a unit wants to be told, and of what."""
+"""An endpoint: where a unit or a volunteer is told, of what, and whether it is told now."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, ip_address
-from urllib.parse import SplitResult, urlsplit
+from datetime import datetime, timedelta
+from typing import Any, assert_never
 
-from services.notify.domain.address import Address, Network, is_inside, may_reach
-from shared.events.index import BY_SERVICE
-from shared.events.notify import EndpointRegistered
-from shared.folds.record import FOLD, Record
-from shared.kernel.decider import Decider, Refused, require
-from shared.kernel.event import Event, Partners
+from services.notify.domain.address import Network
+from services.notify.domain.mailbox import check_mailbox
+from services.notify.domain.robots import check_robot
+from services.notify.domain.subscription import TOLD, TOLD_TO_VOLUNTEERS, matches
+from services.notify.domain.url import check_url
+from shared.events.notify import (
+    Backlog,
+    Channel,
+    DeliveriesRecovered,
+    DeliveryCancelled,
+    DeliveryResent,
+    DisabledFor,
+    EndpointAmended,
+    EndpointDisabled,
+    EndpointPaused,
+    EndpointRegistered,
+    EndpointRemoved,
+    EndpointResumed,
+    EndpointSecretRotated,
+)
+from shared.folds.endpoint import FOLD, Endpoint
+from shared.kernel.decider import Decider, require
+from shared.kernel.event import Event
 
-URL_LENGTH = 2048
-HOST_LENGTH = 253
-LABEL_LENGTH = 63
-"""RFC 1035, 2.3.4. A longer name, or an empty label, cannot even be looked up."""
 ENDPOINTS_PER_UNIT = 100
 """Each endpoint costs memory for as long as the service runs."""
-
 ALL_EVENTS = "*"
-SOURCES = ("registry", "dispatch")
-"""The services whose events are told to partner units."""
+TO_PEOPLE: frozenset[Channel] = frozenset({"email", "wecom", "dingtalk"})
+"""The channels that people read."""
+SIGNED: frozenset[Channel] = frozenset({"webhook"})
+"""The channels with a secret of ours that can be rotated."""
+LONGEST_OVERLAP = timedelta(days=7)
+SECRETS_AT_ONCE = 5
 
-TOLD: frozenset[str] = frozenset(
-    name for service in SOURCES for name, model in BY_SERVICE[service].items() if issubclass(model, Partners)
-)
-"""The event types that partner units are told of."""
-
-_LOOPBACK = IPv4Address("127.0.0.1")
+CHECKS: Mapping[Channel, Callable[[str, Sequence[Network]], None]] = {
+    "webhook": check_url,
+    "email": lambda address, _: check_mailbox(address),
+    "wecom": lambda address, allowed: check_robot("wecom", address, allowed),
+    "dingtalk": lambda address, allowed: check_robot("dingtalk", address, allowed),
+}
+"""What must hold of an address, by channel."""
 
 
 @dataclass(frozen=True, slots=True)
 class RegisterEndpoint:
-    """A unit wants `events` (types, or `*`) at `url`.
+    """Tell somebody, as `asked`, at `address`.
 
-    `details` is the digest of the sealed url and secret, `existing` how many endpoints the unit has,
-    `allowed` the private networks that this deployment delivers to.
+    `existing` is how many endpoints the unit has, `channels` are those that this deployment has, `allowed`
+    the private networks that it delivers to.
     """
 
-    community: str
-    unit: str
-    url: str
-    events: tuple[str, ...]
-    details: str
+    asked: EndpointRegistered
+    address: str | None
     existing: int
-    allowed: Sequence[Network]
+    channels: Collection[Channel]
+    allowed: Sequence[Network] = ()
 
 
-def decide(command: RegisterEndpoint, endpoint: Record) -> Sequence[Event]:
+@dataclass(frozen=True, slots=True)
+class AmendEndpoint:
+    """Change what is said of an endpoint; `address` if it changes too."""
+
+    change: EndpointAmended
+    address: str | None = None
+    allowed: Sequence[Network] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RotateSecret:
+    """A new secret, sealed as `details`; those before sign for `overlap` more."""
+
+    details: str
+    overlap: timedelta
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PauseEndpoint:
+    """Tell it nothing for a while."""
+
+
+@dataclass(frozen=True, slots=True)
+class DisableEndpoint:
+    """Tell it nothing any more."""
+
+    reason: DisabledFor
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeEndpoint:
+    """Tell it again: of what was kept as well, or only of what comes behind number `head` of its box."""
+
+    backlog: Backlog
+    head: int
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveEndpoint:
+    """It is no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResendDelivery:
+    """Send a message of `box`, from which it is told, once more."""
+
+    box: str
+    message: str
+    number: int
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelDelivery:
+    """Do not send a message of `box`, from which it is told, any more."""
+
+    box: str
+    message: str
+    number: int
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecoverDeliveries:
+    """Send all that was given up since a moment."""
+
+    since: datetime
+
+
+Change = (
+    AmendEndpoint
+    | RotateSecret
+    | PauseEndpoint
+    | DisableEndpoint
+    | ResumeEndpoint
+    | RemoveEndpoint
+    | ResendDelivery
+    | CancelDelivery
+    | RecoverDeliveries
+)
+Command = RegisterEndpoint | Change
+
+
+def decide(command: Command, endpoint: Endpoint) -> Sequence[Event]:
     """The events of `command`.
 
-    Raises Refused: url-not-allowed, unknown-event-type, too-many-endpoints, already-registered.
+    Raises Refused: url-not-allowed, address-not-allowed, unknown-event-type, too-many-endpoints,
+    already-registered, channel-not-available, not-for-channel, endpoint-removed, no-secret, overlap-too-long,
+    too-many-secrets, endpoint-not-active.
     """
+    if isinstance(command, RegisterEndpoint):
+        return [_registered(command, endpoint)]
+    facts = endpoint.facts
+    assert isinstance(facts, EndpointRegistered)
+    if isinstance(command, RemoveEndpoint):
+        return [] if endpoint.ended else [EndpointRemoved(community=facts.community)]
+    require(not endpoint.ended, "endpoint-removed", "this endpoint was removed; register another one")
+    return _changed(command, endpoint, facts)
+
+
+def _changed(
+    command: AmendEndpoint
+    | RotateSecret
+    | PauseEndpoint
+    | DisableEndpoint
+    | ResumeEndpoint
+    | ResendDelivery
+    | CancelDelivery
+    | RecoverDeliveries,
+    endpoint: Endpoint,
+    facts: EndpointRegistered,
+) -> Sequence[Event]:
+    community = facts.community
+    match command:
+        case AmendEndpoint():
+            return _amended(command, facts)
+        case RotateSecret(details, overlap, now):
+            _require_rotation(facts, overlap, endpoint, now)
+            return [EndpointSecretRotated(community=community, details=details, earlier_until=now + overlap)]
+        case PauseEndpoint():
+            return [] if endpoint.status != "active" else [EndpointPaused(community=community)]
+        case DisableEndpoint(reason):
+            gone = endpoint.status == "disabled"
+            told = {"unit": facts.unit, "units": (facts.unit,)}
+            return [] if gone else [EndpointDisabled(community=community, reason=reason, **told)]
+        case ResumeEndpoint(backlog, head):
+            if endpoint.status == "active":
+                return []
+            skipped = head if backlog == "skip" else None
+            return [EndpointResumed(community=community, backlog=backlog, skipped_to=skipped)]
+        case ResendDelivery(box, message, number, type):
+            return [DeliveryResent(**_spoken_of(facts, box, message, number, type))]
+        case CancelDelivery(box, message, number, type):
+            return [DeliveryCancelled(**_spoken_of(facts, box, message, number, type))]
+        case RecoverDeliveries(since):
+            return [DeliveriesRecovered(community=community, since=since)]
+        case _:
+            assert_never(command)
+
+
+def _spoken_of(facts: EndpointRegistered, box: str, message: str, number: int, type: str) -> dict[str, Any]:
+    return {
+        "community": facts.community,
+        "unit": facts.unit,
+        "box": box,
+        "message": message,
+        "number": number,
+        "message_type": type,
+    }
+
+
+def _registered(command: RegisterEndpoint, endpoint: Endpoint) -> EndpointRegistered:
+    asked = command.asked
     require(endpoint.facts is None, "already-registered", "this endpoint is registered; register another one")
-    check_url(command.url, command.allowed)
-    require(
-        TOLD.issuperset(set(command.events) - {ALL_EVENTS}),
-        "unknown-event-type",
-        "events are types that partner units are told of, or *; /v1/event-types of registry and dispatch "
-        "list theirs",
-    )
-    full = f"a unit has {ENDPOINTS_PER_UNIT} endpoints at the most; use one of those that it has"
+    full = f"a unit has {ENDPOINTS_PER_UNIT} endpoints at the most; remove one that it does not use"
     require(command.existing < ENDPOINTS_PER_UNIT, "too-many-endpoints", full)
-    events = (ALL_EVENTS,) if ALL_EVENTS in command.events else tuple(sorted(set(command.events)))
-    return [
-        EndpointRegistered(
-            community=command.community, unit=command.unit, events=events, details=command.details
+    require(
+        asked.channel in command.channels,
+        "channel-not-available",
+        "this deployment does not tell by this channel; use another one, or ask those who run it",
+    )
+    if command.address is not None:
+        CHECKS[asked.channel](command.address, command.allowed)
+    _require_fit(asked)
+    return asked.model_copy(
+        update={"events": _types(asked.events, asked), "urgent": _types(asked.urgent, asked)}
+    )
+
+
+def _amended(command: AmendEndpoint, facts: EndpointRegistered) -> Sequence[Event]:
+    change = command.change
+    if command.address is not None:
+        require(
+            facts.via is None and facts.channel in CHECKS,
+            "not-for-channel",
+            "this endpoint has no address of its own that could be changed",
         )
-    ]
+        CHECKS[facts.channel](command.address, command.allowed)
+    told = {name: value for name, value in change if value is not None and name != "cleared"}
+    cleared = {name: type(facts).model_fields[name].default for name in change.cleared}
+    after = facts.model_copy(update={**cleared, **{name: told[name] for name in told if name != "address"}})
+    _require_fit(after)
+    normal = {str(name): _types(told[name], facts) for name in ("events", "urgent") if name in told}
+    if after == facts and command.address is None:
+        return []
+    return [change.model_copy(update=normal)]
 
 
-ENDPOINT: Decider[RegisterEndpoint, Record, Event] = Decider(decide, FOLD)
+def _require_fit(asked: EndpointRegistered) -> None:
+    """What only some channels have is asked of those alone."""
+    gathers = (asked.digest_minutes, asked.digest_at, asked.quiet_from, asked.quiet_until)
+    require(
+        asked.channel in TO_PEOPLE or (not asked.urgent and gathers == (None,) * 4),
+        "not-for-channel",
+        "digests, quiet hours and what is urgent are for channels that people read: email, wecom, dingtalk",
+    )
+    require(
+        asked.channel == "webhook" or asked.signature == "v1",
+        "not-for-channel",
+        "only a webhook has a signature; leave it out",
+    )
+    require(
+        (asked.quiet_from is None) == (asked.quiet_until is None),
+        "quiet-hours-open",
+        "quiet hours have a beginning and an end: give quiet_from and quiet_until, or neither",
+    )
+    require(
+        asked.digest_minutes is None or asked.digest_at is None,
+        "two-digests",
+        "a digest comes every so many minutes, or daily at an hour: give digest_minutes or digest_at",
+    )
 
 
-def wants(events: Sequence[str], event_type: str) -> bool:
-    """Whether an endpoint that asked for `events` is told of one of `event_type`."""
-    return ALL_EVENTS in events or event_type in events
+def _require_rotation(
+    facts: EndpointRegistered, overlap: timedelta, endpoint: Endpoint, now: datetime
+) -> None:
+    require(
+        facts.channel in SIGNED and facts.via is None,
+        "no-secret",
+        "this endpoint has no secret that we made; change its address instead",
+    )
+    require(
+        timedelta(0) <= overlap <= LONGEST_OVERLAP,
+        "overlap-too-long",
+        "the earlier secret can go on signing for 7 days at the most",
+    )
+    require(
+        overlap == timedelta(0) or len(endpoint.live(now)) < SECRETS_AT_ONCE,
+        "too-many-secrets",
+        f"{SECRETS_AT_ONCE} secrets sign already; wait until one has run out, or rotate with an overlap of 0",
+    )
 
 
-def check_url(url: str, allowed: Sequence[Network]) -> None:
-    """Raise Refused(url-not-allowed) unless deliveries may go to `url`.
-
-    A name's addresses are looked at when it is connected to; an address that stands in the URL, here.
-    """
-    parts, host = _split(url)
-    address = _address(host)
-    if address is not None:
-        _require(may_reach(address, allowed), "the address is not a public one; name one that is")
-    inside = address is not None and is_inside(address, allowed)
-    _require(parts.scheme == "https" or inside, "only https may be used outside of allowed networks")
-
-
-def _split(url: str) -> tuple[SplitResult, str]:
-    _require(len(url) <= URL_LENGTH, f"a URL has at most {URL_LENGTH} characters")
-    plain = url.isascii() and url.isprintable() and not set(url) & set(' \\"<>^`{|}')
-    _require(plain, "a URL has no spaces, and no other characters that it must escape")
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        raise _refused("this is not a URL (RFC 3986)") from None
-    _require(parts.scheme in ("http", "https"), "a URL begins with https:// or http://")
-    _require("@" not in parts.netloc, "a URL holds no user and no password")
-    _require(host.strip(".") != "", "a URL has a host")
-    return parts, host
+def _types(patterns: Sequence[str], asked: EndpointRegistered) -> tuple[str, ...]:
+    """The patterns once each, in order; `*` alone where it is among them."""
+    known = TOLD if asked.volunteer is None else TOLD_TO_VOLUNTEERS
+    for pattern in patterns:
+        require(
+            any(matches(pattern, name) for name in known),
+            "unknown-event-type",
+            "events are types that units or volunteers are told of, in which * stands for any letters; "
+            "/v1/event-types lists them",
+        )
+    return (ALL_EVENTS,) if ALL_EVENTS in patterns else tuple(sorted(set(patterns)))
 
 
-def _address(host: str) -> Address | None:
-    """The address that `host` is; None for a name."""
-    name = host.removesuffix(".")
-    if name == "localhost" or name.endswith(".localhost"):
-        return _LOOPBACK  # RFC 6761, 6.3
-    try:
-        return ip_address(name)
-    except ValueError:
-        # Resolvers read 127.1, 2130706433 and 0x7f.1 as addresses (WHATWG: a host that ends in a number).
-        last = name.rpartition(".")[2]
-        numeric = last.isdigit() or last.startswith("0x")
-        _require(not numeric, "a host that ends in a number is an address, and this is none")
-        labels = name.split(".")
-        plain = len(name) <= HOST_LENGTH and all(0 < len(label) <= LABEL_LENGTH for label in labels)
-        _require(plain, "a host's name, or a part of it, is empty or too long")
-        return None
-
-
-def _require(condition: bool, message: str) -> None:
-    if not condition:
-        raise _refused(message)
-
-
-def _refused(message: str) -> Refused:
-    return Refused("url-not-allowed", message)
+ENDPOINT: Decider[Command, Endpoint, Event] = Decider(decide, FOLD)

@@ -1,115 +1,151 @@
-"""The deliveries of one endpoint: a few in memory, fewer on their way, the rest in the store."""
+"""The deliveries to one endpoint: held or let through, a few on their way, in nobody else's way."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable
+import random
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from time import monotonic, time
+from typing import Protocol
 
 import structlog
 
-from services.notify.deliveries import Deliveries, Delivery, Stretch, position
-from services.notify.engine.outcomes import Outcomes
-from shared.events.notify import DeliveryOutcome
+from services.notify.deliveries import Pending
+from services.notify.domain.breaker import Breaker, closed
+from services.notify.endpoints import Endpoint
+from services.notify.engine.fresh import Fresh
+from services.notify.engine.rate import Rate
+from services.notify.engine.retries import Retries
+from services.notify.messages import Message
+from services.notify.progress import Standing
+from shared.events.notify import Attempted, DisabledFor, Failed
 from shared.kernel.times import format_time, parse_time
 
 IN_FLIGHT = 4
-IN_MEMORY = 128
 HELD_S = 5.0
-"""How long a delivery rests that could not even be tried, through a fault of ours."""
+"""How long an endpoint rests to which an attempt could not even be made, through a fault of ours."""
 GRACE_S = 1.0
 """How long a stop waits for the answers to what is on its way: what is broken off is sent a second time."""
+LOOK_S = 60.0
+"""How often a lane looks whether it may send, whatever happens."""
 
 log = structlog.get_logger()
 
-Attempt = Callable[[Delivery], Awaitable[DeliveryOutcome]]
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A message that is to be tried. `pending` if it was before; `counts` if a failure moves it on in its
+    schedule."""
+
+    message: Message
+    pending: Pending | None = None
+    counts: bool = True
 
 
-@dataclass(slots=True)
-class Span:
-    """The moments between which the store may hold pending deliveries that are not in memory."""
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a job. `retry_after` is the peace in seconds that the receiver asked for; `gone` if it
+    wants nothing ever again."""
 
-    start: str = ""
-    end: str = ""
+    attempt: Attempted
+    retry_after: float
+    gone: bool
 
-    def add(self, start: str, end: str) -> None:
-        """Widen it so that it reaches from `start` (a moment or a position) to `end`."""
-        self.start = min(self.start, start) if self.start else start
-        self.end = max(self.end, end)
 
-    def take(self) -> tuple[str, str]:
-        """What it was; from now on it is empty."""
-        start, end = self.start, self.end
-        self.start = self.end = ""
-        return start, end
+class Sending(Protocol):
+    """What lanes share."""
 
-    def is_due(self, now: str) -> bool:
-        """Whether it begins in the past."""
-        return bool(self.start) and self.start[:24] <= now
+    turns: asyncio.Semaphore
+
+    async def room(self) -> None:
+        """Wait until more outcomes can be taken."""
+        ...
+
+    async def attempt(self, endpoint: Endpoint, job: Job) -> Result:
+        """Make one attempt, and take what came of it for the record."""
+        ...
+
+    async def lost(self, endpoint: Endpoint, pending: Pending) -> None:
+        """A message that was to be sent again is kept no longer."""
+        ...
+
+    async def disable(self, endpoint: Endpoint, reason: DisabledFor) -> None:
+        """Put on record that the endpoint is told nothing any more."""
+        ...
+
+    def may_be_told(self, unit: str) -> bool:
+        """Whether a unit has an agreement in force."""
+        ...
 
 
 class Lane:
-    """Sends the deliveries of `endpoint`. Run `run` under `keep_going`; `turns` is shared by all lanes.
+    """Sends to `endpoint`. Run `run` under `keep_going`.
 
     It waits in `turns` with one delivery at a time, and that queue is fair: so lanes take turns.
     """
 
     def __init__(
         self,
-        endpoint: str,
-        deliveries: Deliveries,
-        outcomes: Outcomes,
-        attempt: Attempt,
-        turns: asyncio.Semaphore,
+        endpoint: Endpoint,
+        sending: Sending,
+        fresh: Fresh,
+        retries: Retries,
+        standing: Standing,
+        first_probe: float,
     ) -> None:
-        self._endpoint = endpoint
-        self._deliveries = deliveries
-        self._outcomes = outcomes
-        self._attempt = attempt
-        self._turns = turns
-        self._slots = asyncio.Semaphore(IN_FLIGHT)
-        self._queue: deque[Delivery] = deque()
-        self._in_hand: set[str] = set()
-        self._left: set[str] | None = None
-        """While the store is read: what left our hands meanwhile, and may still be read as it was before."""
-        self._span = Span()
+        self.endpoint = endpoint
+        self.fresh = fresh
+        self.retries = retries
+        self.standing = standing
+        self._sending = sending
+        self._first_probe = first_probe
+        self._breaker: Breaker = closed(self._most, first_probe, standing.failing_since)
+        self._rate = Rate(endpoint.facts.per_minute)
+        self._rests_until = 0.0
+        self._probes_fresh = False
         self._wake = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def offer(self, delivery: Delivery) -> None:
-        """Take a delivery that was just inserted; behind what waits in the store, it stays there."""
-        if delivery.id in self._in_hand:
-            return
-        if len(self._queue) >= IN_MEMORY or self._span.is_due(_now()):
-            self._span.add(delivery.next_at, delivery.next_at)
-        else:
-            self._take(delivery)
+    @property
+    def _most(self) -> int:
+        return 1 if self.endpoint.facts.ordered else IN_FLIGHT
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing new waits or is on its way, and the rate lets one more through."""
+        waits = self.fresh.some or self._tasks or self._breaker.open
+        return not waits and self._rate.wait(monotonic()) == 0.0
+
+    def wake(self) -> None:
+        """Something may have changed."""
         self._wake.set()
 
-    def expect(self, start: str, end: str) -> None:
-        """The store may hold deliveries that are due between these moments."""
-        self._span.add(start, end)
-        self._wake.set()
-
-    def settled(self, outcome: DeliveryOutcome, id: str) -> None:
-        """The outcome is set on its delivery, which is in the store's hands again."""
-        self._release(id)
-        if outcome.next_at is not None:
-            moment = format_time(outcome.next_at)
-            self.expect(moment, moment)
+    def change(self, endpoint: Endpoint) -> None:
+        """The endpoint is like this now."""
+        before, self.endpoint = self.endpoint, endpoint
+        if self.fresh.box == endpoint.owner:
+            self.fresh.pass_over(endpoint.state.skipped_to)
+        elif before.state.skipped_to != endpoint.state.skipped_to:
+            self.fresh.pass_over(self.fresh.end)  # what was gathered before it was skipped
+        if endpoint.facts.per_minute != self._rate.per_minute:
+            self._rate = Rate(endpoint.facts.per_minute)
+        resumed = before.state.status != endpoint.state.status == "active"
+        moved = before.state.address != endpoint.state.address
+        if resumed or moved or before.facts.ordered != endpoint.facts.ordered:
+            self._breaker = closed(self._most, self._first_probe)
+            self._note()
+        self.wake()
 
     async def run(self) -> None:
         """Send what is due, for ever; sleeps when there is nothing."""
         while True:
             self._wake.clear()
-            if len(self._queue) <= IN_MEMORY // 2 and self._span.is_due(_now()):
-                await self._load()
-            if self._queue:
-                await self._start_next()
-            elif not self._span.is_due(_now()):
-                await self._rest()
+            pause = self._pause()
+            if pause is None and (job := await self._next()) is not None:
+                await self._start(job)
+            else:
+                await self._rest(self._until_retry() if pause is None else pause)
 
     async def stop(self) -> None:
         """Wait a little for what is on its way, then break it off; it is sent again after the next start."""
@@ -120,84 +156,132 @@ class Lane:
         if self._tasks:
             await asyncio.wait(self._tasks)
 
-    def _release(self, id: str) -> None:
-        self._in_hand.discard(id)
-        if self._left is not None:
-            self._left.add(id)
+    def settled(self, attempt: Attempted) -> None:
+        """The outcome is on record."""
+        self.retries.release(attempt.number)
+        self.fresh.settled(attempt.number)
+        if isinstance(attempt, Failed) and attempt.next_at is not None:
+            self.retries.expect(format_time(attempt.next_at))
+        self.wake()
 
-    def _take(self, delivery: Delivery) -> None:
-        self._queue.append(delivery)
-        self._in_hand.add(delivery.id)
+    def _held(self) -> str | None:
+        """Why nothing may be sent now, a code."""
+        if self.endpoint.state.ended:
+            return "removed"
+        if self.endpoint.state.status != "active":
+            return self.endpoint.state.status
+        return None if self._sending.may_be_told(self.endpoint.unit) else "no-agreement"
 
-    async def _load(self) -> None:
-        """Fill the queue from the span's beginning, and leave in it what was not seen."""
-        start, end = self._span.take()
+    def _pause(self) -> float | None:
+        """How long nothing can be sent, in seconds; None if something can."""
+        held = self._held()
+        now = time()
+        if held is None and self._breaker.open:
+            held = "failing"
+        if held != self.standing.held:
+            self.standing.held, self.standing.changed = held, True
+        if held not in (None, "failing"):
+            self.fresh.forget()
+            return LOOK_S
+        room = self._breaker.room(now)
+        if room == 0 and self._breaker.probe_at is not None:
+            self.fresh.forget()
+            return max(self._breaker.probe_at - now, 0.001)
+        if len(self._tasks) >= room:
+            return LOOK_S
+        return max(self._rate.wait(monotonic()), self._rests_until - monotonic()) or None
+
+    def _until_retry(self) -> float:
+        moment = self.retries.next_at
+        if moment is None:
+            return LOOK_S
+        return min(max((parse_time(moment) - datetime.now(UTC)).total_seconds(), 0.001), LOOK_S)
+
+    async def _next(self) -> Job | None:
+        """What was tried before and is due goes first. While the breaker is open, it is probed with one of
+        those, due or not, and with what is new, by turns."""
+        if self._breaker.open:
+            self._probes_fresh = not self._probes_fresh
+            if self._probes_fresh and not self.endpoint.facts.ordered:
+                return await self._fresh(counts=False) or await self._again(early=True)
+            return await self._again(early=True) or await self._fresh(counts=False)
+        if (again := await self._again(early=False)) is not None:
+            return again
+        if self.endpoint.facts.ordered and (self.retries.some or self.retries.in_hand):
+            return None
+        return await self._fresh(counts=True)
+
+    async def _fresh(self, counts: bool) -> Job | None:
+        message = await self.fresh.take()
+        return None if message is None else Job(message, None, counts)
+
+    async def _again(self, early: bool) -> Job | None:
+        while (found := await self.retries.take(early)) is not None:
+            pending, message = found
+            if message is not None:
+                return Job(message, pending, pending.next_at <= format_time(datetime.now(UTC)))
+            await self._sending.lost(self.endpoint, pending)
+        return None
+
+    async def _rest(self, seconds: float) -> None:
         try:
-            until = min(end, _now())
-            limit = IN_MEMORY - len(self._queue)
-            found = await self._read(Stretch(self._endpoint, "pending", start, until), limit)
-            if len(found) == limit:
-                self._span.add(position(found[-1].next_at, found[-1].event), end)
-            elif until < end:
-                rest = Stretch(self._endpoint, "pending", until + "|~", end)
-                if (first := await self._deliveries.first_after(rest)) is not None:
-                    self._span.add(first, end)
-        except BaseException:
-            self._span.add(start, end)
-            raise
-
-    async def _read(self, stretch: Stretch, limit: int) -> list[Delivery]:
-        """What the store has of `stretch`, taken into the queue where it is not in hand already."""
-        self._left = set()
-        try:
-            found = await self._deliveries.due(stretch, limit)
-            for delivery in found:
-                if delivery.id not in self._in_hand and delivery.id not in self._left:
-                    self._take(delivery)
-        finally:
-            self._left = None
-        return found
-
-    async def _rest(self) -> None:
-        pause = None
-        if self._span.start:
-            pause = max((parse_time(self._span.start[:24]) - datetime.now(UTC)).total_seconds(), 0.001)
-        try:
-            async with asyncio.timeout(pause):
+            async with asyncio.timeout(seconds):
                 await self._wake.wait()
         except TimeoutError:
             return
 
-    async def _start_next(self) -> None:
-        await self._outcomes.room()
-        await self._slots.acquire()
-        await self._turns.acquire()
-        task = asyncio.create_task(self._send(self._queue.popleft()))
+    async def _start(self, job: Job) -> None:
+        self.retries.in_hand.add(job.message.number)
+        try:
+            await self._sending.room()
+            await self._sending.turns.acquire()
+        except BaseException:
+            self._put_back(job)
+            raise
+        self._rate.went(monotonic())
+        task = asyncio.create_task(self._send(job))
         self._tasks.add(task)
         task.add_done_callback(self._done)
 
+    def _put_back(self, job: Job) -> None:
+        self.retries.in_hand.discard(job.message.number)
+        if job.pending is None:
+            self.fresh.put_back(job.message)
+        else:
+            self.retries.put_back(job.pending)
+
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        self._slots.release()
+        self._sending.turns.release()
+        self.wake()
 
-    async def _send(self, delivery: Delivery) -> None:
-        recorded = False
+    async def _send(self, job: Job) -> None:
         try:
-            try:
-                self._outcomes.record(await self._attempt(delivery))
-                recorded = True
-            finally:
-                self._turns.release()
+            result = await self._sending.attempt(self.endpoint, job)
+        except asyncio.CancelledError:
+            raise
         except Exception as error:
-            # Not the receiver's fault: it costs the delivery no attempt, and the lane a slot for a while, so
-            # that no more than its slots rest in memory. The turn is back: other lanes are not held up.
-            log.error("attempt-not-made", endpoint=self._endpoint, event_id=delivery.event, exc_info=error)
-            await asyncio.sleep(HELD_S)
-        finally:
-            if not recorded:
-                self._release(delivery.id)
-                self.expect(delivery.next_at, delivery.next_at)
+            # Not the receiver's fault: it costs the delivery no attempt, and the endpoint a rest.
+            log.error("attempt-not-made", endpoint=self.endpoint.id, message=job.message.id, exc_info=error)
+            self._rests_until = monotonic() + HELD_S
+            self._put_back(job)
+            return
+        await self._judge(result)
 
+    async def _judge(self, result: Result) -> None:
+        failed = isinstance(result.attempt, Failed)
+        if failed:
+            jitter = random.uniform(-1, 1)
+            self._breaker = self._breaker.failed(time(), result.retry_after, jitter)
+        else:
+            self._breaker = self._breaker.succeeded()
+        self.standing.noted(not failed, result.attempt.took_ms)
+        self._note()
+        if result.gone:
+            await self._sending.disable(self.endpoint, "gone")
+        elif self._breaker.hopeless(time()):
+            await self._sending.disable(self.endpoint, "failing")
 
-def _now() -> str:
-    return format_time(datetime.now(UTC))
+    def _note(self) -> None:
+        if self.standing.failing_since != self._breaker.failing_since:
+            self.standing.failing_since, self.standing.changed = self._breaker.failing_since, True

@@ -1,32 +1,44 @@
-"""The sender: a lane for each endpoint, all with the same session, none in another's way."""
+"""The sender: a lane for each endpoint, none in another's way."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from aiohttp import ClientSession
+import structlog
 
-from services.notify.deliveries import Deliveries, Delivery, delivery_id
+from services.notify.channels.channel import Channel as Way
+from services.notify.deliveries import Deliveries, Pending
+from services.notify.domain.endpoint import TO_PEOPLE, DisableEndpoint
+from services.notify.domain.schedule import Answer
+from services.notify.domain.subscription import wants
 from services.notify.endpoints import Endpoint, Endpoints
-from services.notify.engine.attempt import attempt, withheld
-from services.notify.engine.connection import open_session
-from services.notify.engine.lane import Lane
+from services.notify.engine.attempt import attempt, classify
+from services.notify.engine.fresh import Fresh
+from services.notify.engine.lane import Job, Lane, Result
 from services.notify.engine.outcomes import Outcomes
-from shared.events.notify import DeliveryOutcome
-from shared.kernel.times import format_time, later
+from services.notify.engine.retries import Retries, now_text
+from services.notify.messages import Message, Messages
+from services.notify.progress import Progress
+from shared.events.notify import Attempted, Channel, DisabledFor
+from shared.kernel.times import to_milliseconds
 from shared.runtime.background import Background
-from shared.runtime.settings import NotifySettings
+from shared.runtime.mongo import PyMongoError, StoreUnavailable
 
 ON_THEIR_WAY = 512
 """Attempts at once, over all endpoints: each costs a connection."""
-FAR_S = 365 * 86_400.0
-"""Further ahead than any attempt is put off."""
+SAVE_EVERY_S = 0.5
+WHY = ("paused", "disabled", "removed", "no-agreement", "failing")
+
+log = structlog.get_logger()
+
+Disable = Callable[[Endpoint, DisableEndpoint], Awaitable[None]]
 
 
 class Sender:
-    """Sends what is pending. Run `run` under `keep_going`.
+    """Sends what is in the boxes. Run `run` under `keep_going`.
 
     `caught_up` returns when notify's own log is applied: an outcome that is in it must not be sent again.
     `may_be_told` says whether a unit has an agreement in force: without one nothing is sent to it.
@@ -34,73 +46,173 @@ class Sender:
 
     def __init__(
         self,
-        settings: NotifySettings,
         endpoints: Endpoints,
+        messages: Messages,
         deliveries: Deliveries,
+        progress: Progress,
         outcomes: Outcomes,
+        schedule: Sequence[float],
+        first_probe: float,
         caught_up: Callable[[], Awaitable[None]],
         may_be_told: Callable[[str], bool],
+        disable: Disable,
     ) -> None:
-        self._settings = settings
         self._endpoints = endpoints
+        self._messages = messages
         self._deliveries = deliveries
+        self._progress = progress
         self._outcomes = outcomes
+        self._schedule = schedule
+        self._first_probe = first_probe
         self._caught_up = caught_up
-        self._may_be_told = may_be_told
-        self._session: ClientSession | None = None
+        self.may_be_told = may_be_told
+        self._disable = disable
+        self.turns = asyncio.Semaphore(ON_THEIR_WAY)
+        self._channels: Mapping[Channel, Way] = {}
         self._lanes: dict[str, Lane] = {}
-        self._running = Background()
-        self._turns = asyncio.Semaphore(ON_THEIR_WAY)
-        self.ready = asyncio.Event()
-        """Set while everything that was pending before is taken care of."""
+        self._opening: dict[str, asyncio.Task[None]] = {}
+        self._by_box: dict[str, dict[str, Lane]] = {}
+        self._running: Background | None = None
+        endpoints.watch(self._changed)
+        messages.watch(self._grew)
         outcomes.tell(self._settled)
 
-    def offer(self, endpoint: Endpoint, delivery: Delivery) -> None:
-        """Send a delivery that was just inserted, now if there is room, else from the store in its turn."""
-        if self._session is not None:
-            self._lane(endpoint, self._session).offer(delivery)
-
-    def look(self, endpoint: Endpoint) -> None:
-        """Look into the store for all that is pending for `endpoint`, to whenever it is put off."""
-        if self._session is not None:
-            end = later(format_time(datetime.now(UTC)), FAR_S)
-            self._lane(endpoint, self._session).expect(endpoint.oldest, end)
-
-    async def run(self) -> None:
-        """Send until cancelled; whatever the store holds from before is found at the start."""
+    async def run(self, channels: Mapping[Channel, Way]) -> None:
+        """Send by `channels` until cancelled; whatever the store holds from before is found at the start."""
         await self._caught_up()
-        self._turns = asyncio.Semaphore(ON_THEIR_WAY)
-        async with open_session(self._settings.allow_networks, self._settings.deadline) as self._session:
-            try:
-                for endpoint in await self._endpoints.all():
-                    self.look(endpoint)
-                self.ready.set()
-                await asyncio.Event().wait()  # the lanes do the work
-            finally:
-                await self._stop()
+        self._channels, self._running = channels, Background()
+        self.turns = asyncio.Semaphore(ON_THEIR_WAY)
+        try:
+            for endpoint in self._endpoints.all():
+                self._changed(endpoint)
+            while True:
+                await asyncio.sleep(SAVE_EVERY_S)
+                await self._save()
+                for endpoint in self._endpoints.all():
+                    if endpoint.id not in self._lanes:
+                        self._changed(endpoint)
+        finally:
+            await self._stop()
+
+    async def _save(self) -> None:
+        await self._progress.save({endpoint: lane.standing for endpoint, lane in self._lanes.items()})
+        for lane in self._lanes.values():
+            if lane.fresh.some or lane.standing.held == "no-agreement":
+                lane.wake()
 
     async def _stop(self) -> None:
-        self.ready.clear()
-        self._session = None
-        await self._running.stop()
+        running, self._running = self._running, None
+        for opening in self._opening.values():
+            opening.cancel()
+        if running is not None:
+            await running.stop()
         await asyncio.gather(*(lane.stop() for lane in self._lanes.values()))
         self._lanes.clear()
+        self._by_box.clear()
 
-    def _lane(self, endpoint: Endpoint, session: ClientSession) -> Lane:
-        if endpoint.id not in self._lanes:
-            schedule = self._settings.retry_schedule
+    def idle(self, endpoint: Endpoint) -> bool:
+        """Whether all that was put into the endpoint's own box is sent, or tried."""
+        lane = self._lanes.get(endpoint.id)
+        return lane is not None and lane.idle
 
-            async def attempted(delivery: Delivery) -> DeliveryOutcome:
-                if not self._may_be_told(delivery.unit):
-                    return withheld(delivery, schedule)
-                return await attempt(session, await self._endpoints.target(endpoint), delivery, schedule)
+    def backlog(self) -> int:
+        """How many messages lie before the lanes, those that will turn out to be none of theirs included."""
+        return sum(lane.fresh.end - lane.standing.done for lane in self._lanes.values())
 
-            lane = Lane(endpoint.id, self._deliveries, self._outcomes, attempted, self._turns)
-            self._lanes[endpoint.id] = lane
-            self._running.start(f"send-{endpoint.id}", lane.run)
-        return self._lanes[endpoint.id]
+    def held(self) -> dict[str, int]:
+        """How many lanes send nothing, by why."""
+        found = Counter(dict.fromkeys(WHY, 0))
+        found.update(lane.standing.held for lane in self._lanes.values() if lane.standing.held is not None)
+        return dict(found)
 
-    def _settled(self, outcomes: Sequence[DeliveryOutcome]) -> None:
-        for outcome in outcomes:
-            if (lane := self._lanes.get(outcome.endpoint)) is not None:
-                lane.settled(outcome, delivery_id(outcome.event, outcome.endpoint))
+    def lane(self, endpoint: str) -> Lane | None:
+        """The lane of `endpoint`, if this process sends to it."""
+        return self._lanes.get(endpoint)
+
+    def _changed(self, endpoint: Endpoint) -> None:
+        if self._running is None:
+            return
+        if (lane := self._lanes.get(endpoint.id)) is not None:
+            lane.change(endpoint)
+        elif endpoint.id not in self._opening and not endpoint.state.ended:
+            opening = asyncio.create_task(self._open(endpoint))
+            self._opening[endpoint.id] = opening
+            opening.add_done_callback(lambda task: self._opened(endpoint.id, task))
+
+    def _opened(self, endpoint: str, opening: asyncio.Task[None]) -> None:
+        del self._opening[endpoint]
+        if not opening.cancelled() and (error := opening.exception()) is not None:
+            log.warning("lane-not-opened", endpoint=endpoint, error=type(error).__name__)  # tried again soon
+
+    async def _open(self, endpoint: Endpoint) -> None:
+        box = box_of(endpoint)
+        standing = await self._progress.of(endpoint.id)
+        if box == endpoint.owner and standing.done < endpoint.state.skipped_to:
+            standing.done = endpoint.state.skipped_to
+        holder: list[Lane] = []
+
+        def wanted(message: Message) -> bool:
+            facts = holder[0].endpoint.facts
+            return message.box == endpoint.id or wants(facts, message.type, message.facts)
+
+        fresh = Fresh(endpoint.id, box, self._messages, self._deliveries, wanted, standing)
+        retries = Retries(endpoint.id, box, self._deliveries, self._messages)
+        lane = Lane(endpoint, self, fresh, retries, standing, self._first_probe)
+        holder.append(lane)
+        await fresh.open()
+        retries.open()
+        running = self._running
+        if running is None:
+            return
+        self._lanes[endpoint.id] = lane
+        self._by_box.setdefault(box, {})[endpoint.id] = lane
+        lane.change(self._endpoints.get(endpoint.id) or endpoint)
+        fresh.set_end((await self._messages.look_for_head(box)).number)
+        running.start(f"send-{endpoint.id}", lane.run)
+
+    def _grew(self, messages: Sequence[Message]) -> None:
+        by_box: dict[str, list[Message]] = {}
+        for message in messages:
+            by_box.setdefault(message.box, []).append(message)
+        for box, grown in by_box.items():
+            for lane in self._by_box.get(box, {}).values():
+                lane.fresh.grew(grown)
+                lane.wake()
+
+    def _settled(self, made: Attempted) -> None:
+        if (lane := self._lanes.get(made.endpoint)) is not None:
+            lane.settled(made)
+
+    async def room(self) -> None:
+        """See `Sending.room`."""
+        await self._outcomes.room()
+
+    async def attempt(self, endpoint: Endpoint, job: Job) -> Result:
+        """See `Sending.attempt`."""
+        target = await self._endpoints.target(endpoint)
+        made, answer = await attempt(
+            self._channels[endpoint.facts.channel], target, endpoint, job, self._schedule
+        )
+        self._outcomes.record(made, answer.body)
+        return Result(made, answer.retry_after, answer.gone)
+
+    async def lost(self, endpoint: Endpoint, pending: Pending) -> None:
+        """See `Sending.lost`."""
+        message = Message(box_of(endpoint), pending.number, pending.message, "", "", now_text(), (), {})
+        answer = Answer(reason="kept-no-longer")
+        at = to_milliseconds(datetime.now(UTC))
+        self._outcomes.record(classify(endpoint, Job(message, pending), answer, (), at, 0), b"")
+
+    async def disable(self, endpoint: Endpoint, reason: DisabledFor) -> None:
+        """See `Sending.disable`."""
+        log.warning("endpoint-disabled", endpoint=endpoint.id, reason=reason)
+        try:
+            await self._disable(endpoint, DisableEndpoint(reason))
+        except (PyMongoError, StoreUnavailable) as error:
+            # The next attempt says so again.
+            log.warning("endpoint-not-disabled", endpoint=endpoint.id, error=type(error).__name__)
+
+
+def box_of(endpoint: Endpoint) -> str:
+    """The box that `endpoint` is sent from: its owner's, or the one of its own that digests are put into."""
+    return endpoint.id if endpoint.facts.channel in TO_PEOPLE else endpoint.owner

@@ -14,19 +14,21 @@ SCOPES: Mapping[Role, frozenset[str]] = {
             *("residents:read", "details:read"),
             *("dispatch:read", "dispatch:write", "dispatch:coordinate"),
             *("notify:read", "notify:write", "audit:read", "events:read", "operate"),
+            *("bulletins:read", "bulletins:write", "bulletins:answer"),
         }
     ),
     "dispatcher": frozenset(
         {
             *("registry:read", "registry:write", "residents:read", "details:read"),
             *("dispatch:read", "dispatch:write", "dispatch:coordinate", "notify:read"),
+            *("bulletins:read", "bulletins:write"),
         }
     ),
     "auditor": frozenset({"audit:read", "events:read", "registry:read"}),
     "unit": frozenset(
         {
             *("registry:read", "details:read", "dispatch:read", "dispatch:write"),
-            *("notify:read", "notify:write", "events:read"),
+            *("notify:read", "notify:write", "events:read", "bulletins:read", "bulletins:answer"),
         }
     ),
     # Of what these open, a volunteer has its own alone: see `bearer_or_volunteer`.

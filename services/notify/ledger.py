@@ -1,0 +1,201 @@
+"""What is known of deliveries, tried or not: for whoever asks. Nothing here changes anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from services.notify.deliveries import STATES, Deliveries, State, Stretch
+from services.notify.domain.subscription import wants
+from services.notify.endpoints import Endpoint
+from services.notify.engine.retries import EARLIEST, FAR_S
+from services.notify.engine.sender import box_of
+from services.notify.messages import PAGE, Message, Messages
+from services.notify.progress import Progress
+from shared.kernel.canonical import Json
+from shared.kernel.times import format_time, later
+from shared.runtime.mongo import Document
+
+UNTRIED = "~"
+"""In the place of a moment: what was not tried yet comes behind what waits to be tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which deliveries: in these states, whose moment lies from `since` up to `until` (written times)."""
+
+    states: Sequence[State] = STATES
+    since: str | None = None
+    until: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page ended: the delivery shown last. `moment` is a written time, or UNTRIED."""
+
+    endpoint: str
+    state: State
+    moment: str
+    number: int
+
+    @property
+    def after(self) -> str:
+        """As the index has it."""
+        return f"{self.moment}|{self.number:012d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A delivery as it is shown, and where it stands."""
+
+    place: Place
+    shown: dict[str, Json]
+
+
+class Ledger:
+    """The deliveries of endpoints, over records and boxes."""
+
+    def __init__(self, messages: Messages, deliveries: Deliveries, progress: Progress) -> None:
+        self._messages = messages
+        self._deliveries = deliveries
+        self._progress = progress
+
+    async def page(
+        self, endpoints: Sequence[Endpoint], wanted: Wanted, after: Place | None, limit: int
+    ) -> list[Entry]:
+        """Endpoint by endpoint, state by state: up to `limit` entries behind `after`."""
+        found: list[Entry] = []
+        for endpoint in endpoints:
+            for state in wanted.states:
+                here = (endpoint.id, STATES.index(state))
+                there = None if after is None else (after.endpoint, STATES.index(after.state))
+                if len(found) >= limit or (there is not None and here < there):
+                    continue
+                begin = after if here == there else None
+                found += await self._of_state(endpoint, state, wanted, begin, limit - len(found))
+        return found
+
+    async def _of_state(
+        self, endpoint: Endpoint, state: State, wanted: Wanted, after: Place | None, limit: int
+    ) -> list[Entry]:
+        found: list[Entry] = []
+        if after is None or after.moment != UNTRIED:
+            found = await self._recorded(endpoint, state, wanted, after, limit)
+        if state == "pending" and len(found) < limit:
+            number = after.number if after is not None and after.moment == UNTRIED else 0
+            found += await self._untried(endpoint, wanted, number, limit - len(found))
+        return found
+
+    async def _recorded(
+        self, endpoint: Endpoint, state: State, wanted: Wanted, after: Place | None, limit: int
+    ) -> list[Entry]:
+        now = format_time(datetime.now(UTC))
+        until = wanted.until or (later(now, FAR_S) if state == "pending" else now)
+        since = wanted.since or EARLIEST
+        begin = since if after is None else max(since, after.after)
+        records = await self._deliveries.shown(Stretch(endpoint.id, state, begin, until), limit)
+        box = box_of(endpoint)
+        numbers = [int(record["number"]) for record in records]
+        messages = await self._messages.of_numbers(box, numbers, bodies=False)
+        return [
+            Entry(_place_of(record), _shown(record, messages.get(int(record["number"]))))
+            for record in records
+        ]
+
+    async def _untried(self, endpoint: Endpoint, wanted: Wanted, after: int, limit: int) -> list[Entry]:
+        box, found = box_of(endpoint), list[Entry]()
+        read = max(after, (await self._progress.of(endpoint.id)).done)
+        if box == endpoint.owner:
+            read = max(read, endpoint.state.skipped_to)
+        end = (await self._messages.look_for_head(box)).number
+        while len(found) < limit and read < end:
+            page = await self._messages.read(box, read, PAGE, bodies=False)
+            there = await self._deliveries.of_numbers(endpoint.id, [message.number for message in page])
+            for message in page:
+                if message.number not in there and _is_wanted(endpoint, message, wanted):
+                    place = Place(endpoint.id, "pending", UNTRIED, message.number)
+                    found.append(Entry(place, _untried(endpoint, message)))
+            read += PAGE
+        return found[:limit]
+
+    async def one(self, endpoint: Endpoint, message_id: str) -> Entry | None:
+        """The delivery of one message to `endpoint`; None if there is none."""
+        message = await self._messages.of_id(box_of(endpoint), message_id)
+        if message is None:
+            return None
+        record = (await self._deliveries.of_numbers(endpoint.id, [message.number])).get(message.number)
+        if record is not None:
+            return Entry(_place_of(record), _shown(record, message))
+        if not _is_wanted(endpoint, message, Wanted()):
+            return None
+        if message.box == endpoint.owner and message.number <= endpoint.state.skipped_to:
+            return None
+        return Entry(Place(endpoint.id, "pending", UNTRIED, message.number), _untried(endpoint, message))
+
+    async def message(self, endpoint: Endpoint, message_id: str) -> Message | None:
+        """A message of the box that `endpoint` is told from."""
+        return await self._messages.of_id(box_of(endpoint), message_id)
+
+    async def attempts(self, endpoint: Endpoint, number: int) -> list[dict[str, Json]]:
+        """Every attempt that is on record, in order, with the first of each answer."""
+        record = (await self._deliveries.of_numbers(endpoint.id, [number])).get(number)
+        if record is None:
+            return []
+        count = int(record["attempts"])
+        made = await self._deliveries.attempts_of(endpoint.id, number, count)
+        shown = [_attempt(attempt) for attempt in made]
+        if record["state"] == "delivered":
+            shown.append(_attempt({**record, "attempt": count}))
+        return shown
+
+
+def _is_wanted(endpoint: Endpoint, message: Message, wanted: Wanted) -> bool:
+    if (wanted.since and message.at < wanted.since) or (wanted.until and message.at > wanted.until):
+        return False
+    return message.box != endpoint.owner or wants(endpoint.facts, message.type, message.facts)
+
+
+def _place_of(record: Document) -> Place:
+    endpoint, state, moment, number = str(record["place"]).split("|")
+    return Place(endpoint, STATES[int(state) - 1], moment, int(number))
+
+
+def _shown(record: Document, message: Message | None) -> dict[str, Json]:
+    return {
+        "event": record["message"],
+        "type": record["type"],
+        "endpoint": record["endpoint"],
+        "unit": record["unit"],
+        "number": record["number"],
+        "state": record["state"],
+        "attempts": record["attempts"],
+        "next_at": record["next_at"],
+        "last_status": record["status"],
+        "last_error": record["error"],
+        "delivered_at": record["at"] if record["state"] == "delivered" else None,
+        "created_at": record["at"] if message is None else message.at,
+    }
+
+
+def _untried(endpoint: Endpoint, message: Message) -> dict[str, Json]:
+    return {
+        "event": message.id,
+        "type": message.type,
+        "endpoint": endpoint.id,
+        "unit": endpoint.unit,
+        "number": message.number,
+        "state": "pending",
+        "attempts": 0,
+        "next_at": message.at,
+        "last_status": None,
+        "last_error": None,
+        "delivered_at": None,
+        "created_at": message.at,
+    }
+
+
+def _attempt(document: Document) -> dict[str, Json]:
+    names = ("attempt", "at", "status", "error", "took_ms")
+    answer = bytes(document.get("answer") or b"")
+    return {**{name: document[name] for name in names}, "answer": answer.decode("utf-8", "replace")}

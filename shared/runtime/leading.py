@@ -1,0 +1,58 @@
+"""What one process of a service does at a time, of however many there are."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from shared.runtime.background import Background
+from shared.runtime.consumer import Consumer
+from shared.runtime.follower import Follower
+from shared.runtime.lease import while_held
+from shared.runtime.mongo import Database
+
+Work = Callable[[], Awaitable[None]]
+
+
+class Led:
+    """The followers, consumers and other work of whichever process holds the lease `lead`."""
+
+    def __init__(self, database: Database) -> None:
+        self._leases = database["leases"]
+        self.followers: list[Follower] = []
+        self.consumers: list[Consumer] = []
+        self.work: list[tuple[str, Work]] = []
+        self.leads = False
+        """Whether this process does it now."""
+
+    @property
+    def some(self) -> bool:
+        """Whether there is anything of the kind."""
+        return bool(self.followers or self.work)
+
+    def take(self, follower: Follower, consumer: Consumer | None = None) -> None:
+        """Do this too."""
+        self.followers.append(follower)
+        if consumer is not None:
+            self.consumers.append(consumer)
+
+    async def run(self) -> None:
+        """Wait for the lease, and do it all while it is ours."""
+        await while_held(self._leases, "lead", self._lead)
+
+    async def _lead(self) -> None:
+        running = Background()
+        try:
+            for follower in self.followers:
+                await follower.load()  # where the process before came to
+            self.leads = True
+            for follower in self.followers:
+                running.start(f"follow-{follower.name}", follower.follow_feeds)
+            for consumer in self.consumers:
+                running.start("consume", consumer.run)
+            for name, work in self.work:
+                running.start(name, work)
+            await asyncio.Event().wait()
+        finally:
+            self.leads = False
+            await running.stop()
