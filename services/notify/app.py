@@ -6,8 +6,7 @@ Of several processes one does the work: it hears, numbers and sends. All of them
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from fastapi import FastAPI
@@ -18,16 +17,12 @@ from services.notify.api import endpoints as endpoints_api
 from services.notify.api import reports as reports_api
 from services.notify.api.desk import Desk
 from services.notify.bulletins import Bulletins
-from services.notify.channels.channel import Channel as Way
-from services.notify.channels.email import Email, Server
-from services.notify.channels.robots import RobotChannel
-from services.notify.channels.webhook import Webhook
+from services.notify.channels.opening import open_channels
 from services.notify.deliveries import Deliveries
 from services.notify.domain.endpoint import ENDPOINT, DisableEndpoint
 from services.notify.endpoints import Endpoint, Endpoints
 from services.notify.engine.asked import Asked
 from services.notify.engine.composing import Composer
-from services.notify.engine.connection import open_session
 from services.notify.engine.fanout import Fanout
 from services.notify.engine.metrics import keep_counting
 from services.notify.engine.outcomes import ACTOR, Outcomes
@@ -38,7 +33,6 @@ from services.notify.progress import Progress
 from services.notify.reactions import reactions
 from services.notify.units import Units
 from shared.events.index import BY_SERVICE, decode
-from shared.events.notify import Channel
 from shared.kernel.cloudevent import CloudEvent
 from shared.kernel.commit import Answer
 from shared.kernel.times import to_milliseconds
@@ -106,21 +100,6 @@ def build(settings: NotifySettings) -> FastAPI:
     app.state.bulletins = bulletins
     app.state.desk = Desk(service, settings, units, endpoints, messages, deliveries, progress, followed)
     return app
-
-
-@asynccontextmanager
-async def open_channels(settings: NotifySettings) -> AsyncIterator[Mapping[Channel, Way]]:
-    """The channels that this deployment has, by name."""
-    async with open_session(settings.allow_networks, settings.deadline) as session:
-        ways: dict[Channel, Way] = {
-            "webhook": Webhook(session),
-            "wecom": RobotChannel("wecom", session),
-            "dingtalk": RobotChannel("dingtalk", session),
-        }
-        if settings.smtp_url is not None and settings.smtp_from is not None:
-            server = Server.of(settings.smtp_url.get_secret_value())
-            ways["email"] = Email(server, settings.smtp_from, settings.deadline)
-        yield ways
 
 
 async def _deliver(settings: NotifySettings, sender: Sender, outcomes: Outcomes, messages: Messages) -> None:

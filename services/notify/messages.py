@@ -91,6 +91,7 @@ class Messages:
         self._messages = database["messages"]
         self._boxes = database["boxes"]
         self._heads: dict[str, Head] = {}
+        self._marked: dict[str, Head] = {}
         self._unsure = True
         self._putting = asyncio.Lock()
         self._watchers: list[Grown] = []
@@ -208,8 +209,11 @@ class Messages:
     async def mark(self) -> None:
         """Remember the heads, so that they are found soon; a mark that is old does no harm."""
         for box, head in list(self._heads.items()):
+            if self._marked.get(box) == head:
+                continue
             facts = {"head": head.number, "previous": head.previous, "last": head.last}
             await self._boxes.update_one({"_id": box}, {"$set": facts}, upsert=True)
+            self._marked[box] = head
 
     async def empty(self, box: str, before: str) -> int:
         """Take away the messages of `box` that were put in before the moment `before`; how many."""

@@ -15,12 +15,11 @@ LATELY = 100
 
 @dataclass(slots=True)
 class Standing:
-    """`done`: all up to this number in its box have a record or are none of its business. `saved` is what of
-    it a successor would find. `failing_since` is in seconds since 1970; `lately` says of the last attempts
+    """`done`: all up to this number in its box have a record or are none of its business.
+    `failing_since` is in seconds since 1970; `lately` says of the last attempts
     whether each was taken, and in how many milliseconds. `held` is why nothing is sent now, a code."""
 
     done: int = 0
-    saved: int = 0
     failing_since: float | None = None
     lately: deque[tuple[bool, int]] = field(default_factory=lambda: deque(maxlen=LATELY))
     held: str | None = None
@@ -57,8 +56,7 @@ class Progress:
         found = await self._progress.find_one({"_id": endpoint})
         if found is None:
             return Standing()
-        done = int(found["done"])
-        standing = Standing(done, done, found["failing_since"], held=found["held"])
+        standing = Standing(int(found["done"]), found["failing_since"], held=found["held"])
         standing.lately.extend((bool(taken), int(took)) for taken, took in found["lately"])
         return standing
 
@@ -67,7 +65,6 @@ class Progress:
         changed = [(endpoint, standing) for endpoint, standing in standings.items() if standing.changed]
         for start in range(0, len(changed), 50):
             part = changed[start : start + 50]
-            done = [standing.done for _, standing in part]
             for _, standing in part:
                 standing.changed = False
             try:
@@ -76,8 +73,6 @@ class Progress:
                 for _, standing in part:
                     standing.changed = True
                 raise
-            for (_, standing), saved in zip(part, done, strict=True):
-                standing.saved = saved
 
 
 def _saved(endpoint: str, standing: Standing) -> UpdateOne:

@@ -20,7 +20,7 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
 from deploy.stack import SERVERS, PortTaken, Stack, StackError, StackFile, ephemeral
-from deploy.stack.credentials import SERVICES
+from deploy.stack.credentials import SERVICES, keep_credentials
 from deploy.stack.ports import free_base, listening
 from deploy.stack.processes import Process
 from deploy.stack.services import CHECKOUT
@@ -377,3 +377,30 @@ def test_a_service_sees_its_own_settings_and_little_else(
     finally:
         stack.stop("registry")
     assert not alive(pid)
+
+
+def test_a_stack_of_before_there_were_accounts_gets_a_password_for_them(tmp_path: Path) -> None:
+    path = tmp_path / "secrets.json"
+    made = json.loads(keep_credentials(path).model_dump_json())
+    made.pop("accounts")
+    path.write_text(json.dumps(made))
+    first = keep_credentials(path)
+    assert first.accounts
+    assert first.model_dump(exclude={"accounts"}) == made
+    assert keep_credentials(path) == first
+    assert mode(path) == 0o600
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"accounts": 1}'])
+def test_damaged_secrets_are_not_replaced(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "secrets.json"
+    path.write_text(text)
+    with pytest.raises(StackError, match="damaged"):
+        keep_credentials(path)
+    assert path.read_text() == text
+
+
+def test_an_administrator_of_the_broker_is_said_to_notify_alone(stack: Stack) -> None:
+    secret = stack.site.credentials.accounts
+    told = {name for name in SERVICES if any(secret in value for value in stack.environment(name).values())}
+    assert told == {"notify"}

@@ -54,7 +54,7 @@ def test_its_snippets_are_the_files_and_what_it_names_is_there() -> None:
 
 def test_its_example_is_what_a_unit_is_told() -> None:
     shown = json.loads(block("json"))
-    data = json.loads((ROOT / "tests/contracts/events/visit-completed.json").read_text(encoding="utf-8"))
+    data = json.loads((ROOT / "shared/events/examples/visit-completed.json").read_text(encoding="utf-8"))
     stored = StoredEvent(shown["id"], shown["type"], shown["subject"], 9, data, shown["time"])
     actor = Actor("dispatcher", "client-1")
     commit = Commit("commit-1", (stored,), actor, "correlation-1", pos=184, at=shown["recordedtime"])

@@ -204,6 +204,7 @@ async def _isolation(on: Stage, rounds: int, count: int) -> None:
 
 async def _others(on: Stage, count: int, hanging: list[int]) -> float:
     """The 99th percentile of all but the first, while those of these numbers hang; after it, all arrive."""
+    await on.at_rest()
     await on.receiver.ask("reset", hanging=hanging)
     told = await _publish_evenly(on, count, on.units)
     others = [each for each in told if each[1] != on.units[0]]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
-from collections.abc import AsyncIterator
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import uuid4
 
 import aio_pika
@@ -32,6 +35,7 @@ from tests.support.waiting import until
 
 NOW = datetime(2026, 11, 24, 3, 29, 28, tzinfo=UTC)
 DATA = {"community": "shaba", "name": "邻里", "slots": [1, 2]}
+DOCS = Path(__file__).parents[2] / "docs" / "amqp.md"
 PASSWORD = "/of the unit: 邻里"
 
 
@@ -123,11 +127,38 @@ async def test_it_may_have_the_bare_data(servers: Stack, channel: Amqp, account:
     assert (message.content_type, message.type) == ("application/json", "request-created")
 
 
+async def test_the_reader_in_the_docs_reads_it(servers: Stack, channel: Amqp, account: Account) -> None:
+    found = re.search(r"```python\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
+    assert found
+    port = servers.ports.of("rabbitmq")
+    url = URL.build(
+        scheme="amqp", user=account.user, password=PASSWORD, host="127.0.0.1", port=port, path="/partners"
+    )
+    reader = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", found[1]),
+        env={**os.environ, "QUEUE_URL": str(url), "QUEUE": account.queue},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        assert reader.stdout
+        for number in (1, 2):
+            assert (await channel.send(account.target, parcel(number), NOW)).accepted
+            async with asyncio.timeout(15):
+                assert decode_object(await reader.stdout.readline()) == decode_object(body(number))
+    finally:
+        reader.kill()
+        await reader.wait()
+
+
 async def test_many_at_once_all_arrive(servers: Stack, channel: Amqp, account: Account) -> None:
     sent = (channel.send(account.target, parcel(number), NOW) for number in range(200))
     assert all(answer.accepted for answer in await asyncio.gather(*sent))
     found = await account.read(servers, 200)
     assert sorted(str(message.message_id) for message in found) == sorted(f"msg-{n}" for n in range(200))
+
+
+Attempt = Callable[[AbstractChannel, str, str], Awaitable[None]]
+"""Something done on a channel by the owner of a queue, who knows the name of another."""
 
 
 async def declares(channel: AbstractChannel, own: str, other: str) -> None:
@@ -191,13 +222,13 @@ async def purges_anothers(channel: AbstractChannel, own: str, other: str) -> Non
     ],
 )
 async def test_a_unit_may_only_read_its_own_queue(
-    servers: Stack, accounts: BrokerAccounts, account: Account, attempt: object
+    servers: Stack, accounts: BrokerAccounts, account: Account, attempt: Attempt
 ) -> None:
     other = Account()
     await accounts.ensure(other.queue, other.user, PASSWORD)
     async with await account.connect(servers) as connection:
         with pytest.raises(ChannelAccessRefused):
-            await attempt(await connection.channel(), account.queue, other.queue)  # type: ignore[operator]
+            await attempt(await connection.channel(), account.queue, other.queue)
     await accounts.remove(other.queue, other.user)
 
 

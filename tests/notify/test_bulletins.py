@@ -391,7 +391,7 @@ async def test_it_is_all_there_after_a_restart(settings: NotifySettings) -> None
 
 
 async def test_two_processes_show_the_same(settings: NotifySettings) -> None:
-    async with notify(settings) as first, notify(settings) as second:
+    async with notify(settings) as first, notify(settings, leads=False) as second:
         await first.hears([Spoken().say("unit-registered", UNIT, name="-", kind="-")])
         id = await publish(first)
         assert (await second.call("POST", f"/v1/bulletins/{id}/read", of(second)))[0] == 200

@@ -8,30 +8,30 @@ required breaks what others rely on, and is a new event type instead.
 from __future__ import annotations
 
 import json
-from pathlib import Path
-
+from deploy.stack.services import CHECKOUT
 from shared.events.index import ALL
 from shared.kernel.canonical import Json, decode_object
 from shared.runtime.http.asyncapi import schema_of
 
-FOLDER = Path(__file__).parents[1] / "contracts"
+FOLDER = CHECKOUT / "tests/contracts"
+FOLDERS = {"events": CHECKOUT / "shared/events/examples", "schemas": FOLDER / "schemas"}
 
 
 def golden(kind: str, name: str) -> dict[str, Json]:
-    """The JSON object of `contracts/<kind>/<name>.json`."""
-    return decode_object((FOLDER / kind / f"{name}.json").read_bytes())
+    """The JSON object of the golden file of this kind and name."""
+    return decode_object((FOLDERS[kind] / f"{name}.json").read_bytes())
 
 
 def names(kind: str) -> list[str]:
     """The names of the golden files of this kind."""
-    return sorted(path.stem for path in (FOLDER / kind).glob("*.json"))
+    return sorted(path.stem for path in FOLDERS[kind].glob("*.json"))
 
 
 def write_schemas() -> None:
     """Write the schema files anew."""
     for name, model in ALL.items():
         text = json.dumps(schema_of(model), ensure_ascii=False, indent=2)
-        (FOLDER / "schemas" / f"{name}.json").write_text(f"{text}\n", encoding="utf-8")
+        (FOLDERS["schemas"] / f"{name}.json").write_text(f"{text}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

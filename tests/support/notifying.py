@@ -234,8 +234,8 @@ def notify_settings(database: Database, store_url: str, folder: Path, **more: ob
 
 
 @asynccontextmanager
-async def notify(settings: NotifySettings) -> AsyncIterator[Notify]:
-    """notify behind a server of its own, open for calls."""
+async def notify(settings: NotifySettings, leads: bool = True) -> AsyncIterator[Notify]:
+    """notify behind a server of its own, open for calls; not waited for to lead, if it is not to."""
     app = build(settings)
     service: Service = app.state.service
     signer = load_signer(load_keyring(settings.key_file.with_name("registry.json"), (SIGNING,)))
@@ -247,7 +247,7 @@ async def notify(settings: NotifySettings) -> AsyncIterator[Notify]:
             running = Notify(f"http://127.0.0.1:{listener.getsockname()[1]}", service, signer, session)
             await until(lambda: server.started or serving.done())
             await until(lambda: is_open(session, running.url))
-            await until(lambda: service.leads)
+            await until(lambda: service.leads or not leads)
             await service.keys.add_key(signer.kid, signer.x)
             for unit in (UNIT, OTHER_UNIT):
                 await service.keys.reactions()["agreement-signed"](Spoken().agreement(unit))

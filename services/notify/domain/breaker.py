@@ -11,6 +11,8 @@ FAILURES_TO_OPEN = 5
 """In a row, before it opens."""
 FIRST_PROBE_S = 5.0
 LONGEST_PROBE_S = 300.0
+LONGEST_PEACE_S = 3600.0
+"""For which a receiver that asks for it is left alone altogether."""
 GIVEN_UP_AFTER_S = 5 * 86_400.0
 """An endpoint that nothing has reached for so long is disabled."""
 
@@ -46,6 +48,8 @@ class Breaker:
 
     def succeeded(self) -> Breaker:
         """After a success: closed; a recovery begins with one at a time, and doubles with each such round."""
+        if self.limit == self.most and not self.failures and self.failing_since is None:
+            return self
         if self.open:
             return Breaker(self.most, 1, first=self.first)
         ramp = self.ramp + 1
@@ -60,12 +64,12 @@ class Breaker:
         """
         since = now if self.failing_since is None else self.failing_since
         failures = self.failures + 1
-        if not self.open and failures < FAILURES_TO_OPEN:
+        if not self.open and failures < FAILURES_TO_OPEN and not retry_after:
             return replace(self, failures=failures, failing_since=since, ramp=0)
         if self.probe_at is not None and now < self.probe_at:
             return replace(self, failures=failures)  # it was on its way when it opened
         wait = min(self.wait * 2, LONGEST_PROBE_S) if self.open else self.first
-        probe_at = now + max(wait * (1 + 0.2 * jitter), retry_after)
+        probe_at = now + max(wait * (1 + 0.2 * jitter), min(retry_after, LONGEST_PEACE_S))
         return replace(self, limit=1, failures=failures, failing_since=since, probe_at=probe_at, wait=wait)
 
 

@@ -13,7 +13,7 @@ from services.notify.channels.channel import Channel, Parcel, Target
 from services.notify.domain.schedule import Answer, judge
 from services.notify.endpoints import Endpoint
 from services.notify.engine.lane import Job
-from services.notify.engine.metrics import ATTEMPTS
+from services.notify.engine.metrics import COUNTED
 from shared.events.notify import Attempted, Failed
 from shared.kernel.times import to_milliseconds
 
@@ -38,7 +38,7 @@ def classify(
     """What `answer`, which came `at` this moment, means for the delivery."""
     before = job.pending
     verdict = judge(answer, before.step if before else 0, schedule, random.uniform(-1, 1), job.counts)
-    ATTEMPTS.labels(verdict.outcome).inc()
+    COUNTED[verdict.outcome].inc()
     message = job.message
     made = Attempted.model_construct(
         message=message.id,

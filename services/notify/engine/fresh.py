@@ -11,14 +11,13 @@ from services.notify.progress import Standing
 
 IN_MEMORY = 128
 """Messages of one endpoint that wait in memory."""
-AHEAD = 5000
-"""How far what is sent may be ahead of what a successor knows to be done: so many records it looks for."""
 
 
 class Fresh:
     """The messages of `box` behind what is done of `endpoint`, those that it `wants`.
 
-    A process before may have sent some that are ahead of what is done: there, records are looked for.
+    A process before may have sent some that are ahead of what is done, and somebody may have asked for
+    others: what is read from the store is looked up among the records first.
     """
 
     def __init__(
@@ -38,7 +37,6 @@ class Fresh:
         self._standing = standing
         self._queue: deque[Message] = deque()
         self._loaded = standing.done
-        self._lookout = standing.saved + AHEAD
         self._ahead: set[int] = set()
         self._cancelled: set[int] = set()
         self.end = standing.done
@@ -91,7 +89,7 @@ class Fresh:
 
     async def take(self) -> Message | None:
         """The next one; None if there is none now."""
-        while not self._queue and self._loaded < self.end and self._loaded < self._standing.saved + AHEAD:
+        while not self._queue and self._loaded < self.end:
             await self._load()
         return self._queue.popleft() if self._queue else None
 
@@ -104,14 +102,12 @@ class Fresh:
     async def open(self) -> None:
         """Find the end of the box, once, before anything is taken."""
         self.set_end((await self._messages.look_for_head(self.box)).number)
-        self._lookout = min(self._lookout, self.end)
 
     async def _load(self) -> None:
         start, until = self._loaded, min(self._loaded + IN_MEMORY, self.end)
         page = await self._messages.read(self.box, start, until - start)
-        if start < self._lookout and page:
-            there = await self._deliveries.of_numbers(self._endpoint, [each.number for each in page])
-            page = [message for message in page if message.number not in there]
+        there = await self._deliveries.of_numbers(self._endpoint, [each.number for each in page])
+        page = [message for message in page if message.number not in there]
         if self._loaded == start:  # unless it was passed over while we read
             self._take(page, until)
 

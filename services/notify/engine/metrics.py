@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import structlog
@@ -10,12 +11,16 @@ from prometheus_client import Counter, Gauge
 
 from services.notify.deliveries import Deliveries
 from services.notify.endpoints import Endpoints
+from shared.events.notify import Outcome
 from shared.runtime.mongo import NetworkTimeout
 
 if TYPE_CHECKING:
     from services.notify.engine.sender import Sender
 
 ATTEMPTS = Counter("linli_delivery_attempts_total", "attempts to deliver", ["outcome"])
+COUNTED: Mapping[Outcome, Counter] = {
+    outcome: ATTEMPTS.labels(outcome) for outcome in ("delivered", "failed", "exhausted")
+}
 PENDING = Gauge("linli_deliveries_pending", "deliveries not delivered and not given up, as last counted")
 HELD = Gauge("linli_endpoints_held", "endpoints that are told nothing now, by why", ["why"])
 

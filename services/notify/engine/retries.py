@@ -89,6 +89,8 @@ class Retries:
 
         `early`: the next one, due or not.
         """
+        if not self.some:
+            return None
         limit = later(now_text(), FAR_S) if early else now_text()
         if not self._queue and self._span.start and self._span.start[:24] <= limit:
             await self._load(limit, 1 if early else IN_MEMORY)
