@@ -12,15 +12,22 @@ from datetime import UTC, datetime
 from fastapi import FastAPI
 
 from services.notify.api import bulletins as bulletins_api
+from services.notify.api import consumers as consumers_api
 from services.notify.api import deliveries as deliveries_api
 from services.notify.api import endpoints as endpoints_api
+from services.notify.api import inbox as inbox_api
+from services.notify.api import health as health_api
+from services.notify.api import mending as mending_api
 from services.notify.api import reports as reports_api
+from services.notify.api import stream as stream_api
+from services.notify.api import testing as testing_api
 from services.notify.api.desk import Desk
 from services.notify.bulletins import Bulletins
 from services.notify.channels.opening import open_channels
 from services.notify.deliveries import Deliveries
 from services.notify.domain.endpoint import ENDPOINT, DisableEndpoint
 from services.notify.endpoints import Endpoint, Endpoints
+from services.notify.engine.accounts import Accounts
 from services.notify.engine.asked import Asked
 from services.notify.engine.composing import Composer
 from services.notify.engine.fanout import Fanout
@@ -28,6 +35,7 @@ from services.notify.engine.metrics import keep_counting
 from services.notify.engine.outcomes import ACTOR, Outcomes
 from services.notify.engine.retention import Retention
 from services.notify.engine.sender import Sender
+from services.notify.inbox import Inbox
 from services.notify.messages import Messages
 from services.notify.progress import Progress
 from services.notify.reactions import reactions
@@ -37,13 +45,18 @@ from shared.kernel.cloudevent import CloudEvent
 from shared.kernel.commit import Answer
 from shared.kernel.times import to_milliseconds
 from shared.runtime.background import Background
+from shared.runtime.broker_accounts import BrokerAccounts
 from shared.runtime.execute import Aggregate, Context, Transaction
 from shared.runtime.ids import new_event_id
 from shared.runtime.keyring import load_keyring
 from shared.runtime.service import CATCH_UP_S, Service, by_type
 from shared.runtime.settings import NotifySettings
 
-ROUTERS = [endpoints_api.router, deliveries_api.router, bulletins_api.router, reports_api.router]
+ROUTERS = [
+    *(endpoints_api.router, health_api.router, testing_api.router),
+    *(deliveries_api.router, mending_api.router),
+    *(bulletins_api.router, reports_api.router),
+]
 
 
 def build(settings: NotifySettings) -> FastAPI:
@@ -96,9 +109,20 @@ def build(settings: NotifySettings) -> FastAPI:
     service.also("retain", retention.run, led=True)
     service.also("count", lambda: keep_counting(endpoints, deliveries, sender), led=True)
 
+    accounts = None
+    if settings.broker_admin_url is not None:
+        accounts = Accounts(endpoints, BrokerAccounts(settings.broker_admin_url))
+        service.also("accounts", accounts.run, led=True)
+
+    inbox = Inbox(messages)
+    service.also("look-into-boxes", inbox.run)
+
     app = service.app("Linli notify", ROUTERS, BY_SERVICE["notify"])
     app.state.bulletins = bulletins
-    app.state.desk = Desk(service, settings, units, endpoints, messages, deliveries, progress, followed)
+    app.state.boxes = inbox_api.Boxes(inbox, Consumers(service.database))
+    app.state.desk = Desk(
+        service, settings, units, endpoints, messages, deliveries, progress, followed, accounts
+    )
     return app
 
 

@@ -129,6 +129,10 @@ class Endpoints:
         """The ids of all endpoints that there ever were."""
         return sorted(self._endpoints)
 
+    def whether_ended(self, endpoint: str) -> Endpoint:
+        """The endpoint with this id, removed or not. Raises KeyError."""
+        return self._endpoints[endpoint]
+
     def get(self, endpoint: str) -> Endpoint | None:
         """The endpoint with this id, unless it was removed."""
         found = self._endpoints.get(endpoint)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -15,10 +15,12 @@ from services.notify.messages import PAGE, Message, Messages
 from services.notify.progress import Progress
 from shared.kernel.canonical import Json
 from shared.kernel.times import format_time, later
-from shared.runtime.mongo import Document
+from shared.runtime.mongo import Document, NetworkTimeout
 
 UNTRIED = "~"
 """In the place of a moment: what was not tried yet comes behind what waits to be tried again."""
+LOOKED_AT = 10_000
+"""Messages that are looked at to count those that wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,19 @@ class Place:
     def after(self) -> str:
         """As the index has it."""
         return f"{self.moment}|{self.number:012d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """How many deliveries are in each state: `delivered`, `exhausted`, `cancelled`, `retrying` (tried, and
+    tried again), `untried`; None where there are too many to be counted in time. `waiting` are the last two,
+    `exact` whether they were all looked at, else there are more; `oldest` is when the message that has waited
+    longest, of those looked at, was put into the box."""
+
+    states: dict[str, Json]
+    waiting: int
+    exact: bool
+    oldest: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,20 +119,68 @@ class Ledger:
         ]
 
     async def _untried(self, endpoint: Endpoint, wanted: Wanted, after: int, limit: int) -> list[Entry]:
-        box, found = box_of(endpoint), list[Entry]()
+        found: list[Entry] = []
+        async for page in self._untried_pages(endpoint, wanted, after):
+            for message in page:
+                place = Place(endpoint.id, "pending", UNTRIED, message.number)
+                found.append(Entry(place, _untried(endpoint, message)))
+            if len(found) >= limit:
+                break
+        return found[:limit]
+
+    async def _untried_pages(
+        self, endpoint: Endpoint, wanted: Wanted, after: int
+    ) -> AsyncIterator[list[Message]]:
+        """What `endpoint` was not told yet of its box, a list for every 500 numbers behind `after`."""
+        box = box_of(endpoint)
         read = max(after, (await self._progress.of(endpoint.id)).done)
         if box == endpoint.owner:
             read = max(read, endpoint.state.skipped_to)
         end = (await self._messages.look_for_head(box)).number
-        while len(found) < limit and read < end:
+        while read < end:
             page = await self._messages.read(box, read, PAGE, bodies=False)
             there = await self._deliveries.of_numbers(endpoint.id, [message.number for message in page])
-            for message in page:
-                if message.number not in there and _is_wanted(endpoint, message, wanted):
-                    place = Place(endpoint.id, "pending", UNTRIED, message.number)
-                    found.append(Entry(place, _untried(endpoint, message)))
             read += PAGE
-        return found[:limit]
+            yield [
+                message
+                for message in page
+                if message.number not in there and _is_wanted(endpoint, message, wanted)
+            ]
+
+    async def totals(self, endpoint: Endpoint) -> Totals:
+        """How many deliveries there are, of messages that are kept; looks at 10,000 that wait at the most."""
+        untried, looked, waits = 0, 0, list[str]()
+        async for page in self._untried_pages(endpoint, Wanted(), 0):
+            untried, looked = untried + len(page), looked + PAGE
+            waits += [message.at for message in page[:1]]
+            if looked >= LOOKED_AT:
+                break
+        retrying = await self._retrying(endpoint)
+        waits += [str(entry.shown["created_at"]) for entry in retrying]
+        again = await self._counted(endpoint, "pending")
+        over: Sequence[State] = ("delivered", "exhausted", "cancelled")
+        states: dict[str, Json] = {state: await self._counted(endpoint, state) for state in over}
+        return Totals(
+            states={**states, "retrying": again, "untried": untried},
+            waiting=untried + (len(retrying) if again is None else again),
+            exact=looked < LOOKED_AT and again is not None,
+            oldest=min(waits, default=None),
+        )
+
+    async def _retrying(self, endpoint: Endpoint) -> list[Entry]:
+        return await self._recorded(endpoint, "pending", Wanted(), None, PAGE)
+
+    async def _counted(self, endpoint: Endpoint, state: State) -> int | None:
+        try:
+            return await self._deliveries.count(endpoint.id, state)
+        except NetworkTimeout:
+            return None
+
+    async def state(self, endpoint: Endpoint, number: int) -> State | None:
+        """The state of a delivery; None if it was not tried yet, nor spoken of."""
+        record = (await self._deliveries.of_numbers(endpoint.id, [number])).get(number)
+        found: State | None = None if record is None else record["state"]
+        return found
 
     async def one(self, endpoint: Endpoint, message_id: str) -> Entry | None:
         """The delivery of one message to `endpoint`; None if there is none."""

@@ -197,6 +197,11 @@ class Messages:
         found = await self._messages.find({"place": {"$in": places}}, fields).to_list(None)
         return {message.number: message for message in map(_message, found)}
 
+    async def taken(self, places: Sequence[str]) -> set[str]:
+        """Those of `places` at which a message stands."""
+        found = await self._messages.find({"place": {"$in": [*places]}}, {"place": 1}).to_list(None)
+        return {str(document["place"]) for document in found}
+
     async def of_id(self, box: str, id: str, bodies: bool = False) -> Message | None:
         """The message with this id in `box`."""
         found = await self._messages.find_one({"_id": f"{box}|{id}"}, None if bodies else {"bodies": 0})

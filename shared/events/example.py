@@ -8,25 +8,32 @@ from shared.events.examples import example_of
 from shared.kernel.canonical import Json
 from shared.kernel.cloudevent import sequence, source_of
 from shared.kernel.event import Event, Partners
-from shared.kernel.partner import partner_form
+from shared.kernel.partner import partner_form, volunteer_form
 
 ID = "01a20bba-6639-7b21-9d7e-0a3c4de20f11"
 AT = "2026-11-24T03:29:28.123Z"
 
 
 def example_event(service: str, model: type[Event]) -> dict[str, Json]:
-    """An event of `service`: as units see it if they are told of its type, else as it stands in the log."""
+    """An event of `service`: as a unit is told of it, with its place in the unit's box, if units are told of
+    its type, else as it stands in the log."""
     data = example_of(model.type)
     document = _document(service, model.type, data)
-    return partner_form(document, _unit_of(data)) if issubclass(model, Partners) else document
+    if not issubclass(model, Partners):
+        return document
+    unit = _unit_of(data)
+    before = f"{service}@{sequence(183, 0)}"
+    return {**partner_form(document, unit), "recipient": unit, "unitsequence": 17, "previous": before}
 
 
-def example_for(service: str, name: str, unit: str) -> dict[str, Json]:
-    """The same of a type that units are told of, as if it were about `unit`."""
+def example_for(service: str, name: str, unit: str, volunteer: str | None = None) -> dict[str, Json]:
+    """The same of a type that units, or volunteers, are told of, as if it were about `unit`, or about its
+    `volunteer`. It has no place in a box."""
     data = example_of(name)
     theirs = _unit_of(data)
     renamed = {field: unit if value == theirs else value for field, value in data.items()}
-    return partner_form(_document(service, name, {**renamed, "units": [unit]}), unit)
+    document = _document(service, name, {**renamed, "units": [unit]})
+    return partner_form(document, unit) if volunteer is None else volunteer_form(document, volunteer)
 
 
 def _document(service: str, name: str, data: Mapping[str, Json]) -> dict[str, Json]:
@@ -41,7 +48,7 @@ def _document(service: str, name: str, data: Mapping[str, Json]) -> dict[str, Js
         "subject": subject,
         "partitionkey": subject,
         "streamversion": 1,
-        "sequence": sequence(1, 0),
+        "sequence": sequence(184, 0),
         "commitsize": 1,
         "community": data["community"],
         "datacontenttype": "application/json",

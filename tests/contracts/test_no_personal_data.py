@@ -34,7 +34,19 @@ ORGANISATIONAL = {
 }
 """Names of what is no person."""
 
-CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9@.:_/-]*|\*|/linli/[a-z]+", re.ASCII)
+MEANT = {
+    *(
+        (f"delivery-{happened}", field)
+        for happened in ("resent", "cancelled")
+        for field in ("message", "message_type")
+    ),
+    *((f"notification-{happened}", "message") for happened in ("delivered", "failed")),
+    ("endpoint-amended", "address"),
+    ("endpoint-registered", "signature"),
+}
+"""Ids, digests and codes whose names are also words for something else."""
+
+CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9@.:_/-]*|[a-z*-]+|/linli/[a-z]+", re.ASCII)
 
 
 def fields(name: str) -> Iterator[str]:
@@ -69,7 +81,7 @@ def texts(value: Json, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, 
 def test_no_field_is_for_personal_data(name: str) -> None:
     for field in fields(name):
         suspicious = PERSONAL & {field, *field.split("_")}
-        assert not suspicious or (name, field) in ORGANISATIONAL, field
+        assert not suspicious or (name, field) in ORGANISATIONAL | MEANT, field
 
 
 @pytest.mark.parametrize("name", sorted(ALL))
@@ -79,4 +91,4 @@ def test_every_value_is_an_id_a_code_a_time_or_a_digest(name: str) -> None:
 
 
 def test_only_names_that_exist_are_excepted() -> None:
-    assert {(name, field) for name in ALL for field in fields(name)} >= ORGANISATIONAL
+    assert {(name, field) for name in ALL for field in fields(name)} >= ORGANISATIONAL | MEANT

@@ -9,7 +9,17 @@ import pytest
 from services.audit.domain.replay import to_json
 from shared.events.dispatch import REQUEST_EVENTS
 from shared.events.index import decode
-from shared.folds import bulletin, calendar, capacity, credential, feed, record, request, working_days
+from shared.folds import (
+    bulletin,
+    calendar,
+    capacity,
+    credential,
+    endpoint,
+    feed,
+    record,
+    request,
+    working_days,
+)
 from shared.kernel.canonical import Json
 from shared.kernel.event import Event
 from tests.support.goldens import golden, names
@@ -20,6 +30,7 @@ FOLDS: Mapping[str, Callable[[Sequence[Event]], object]] = {
     "report": bulletin.REPORT.over,
     "calendar": calendar.FOLD.over,
     "capacity": capacity.FOLD.over,
+    "endpoint": endpoint.FOLD.over,
     "feed": feed.FOLD.over,
     "working-days": working_days.FOLD.over,
     "record": record.FOLD.over,

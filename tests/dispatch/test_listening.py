@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from starlette.types import Message
 
-from services.dispatch.api.board_stream import EventStream, Told
+from services.dispatch.api.board_stream import Told
 from services.dispatch.choosing import Choice
 from services.dispatch.listeners import Listeners
 from services.dispatch.views import Requests

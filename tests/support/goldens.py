@@ -8,13 +8,18 @@ required breaks what others rely on, and is a new event type instead.
 from __future__ import annotations
 
 import json
+
 from deploy.stack.services import CHECKOUT
 from shared.events.index import ALL
 from shared.kernel.canonical import Json, decode_object
 from shared.runtime.http.asyncapi import schema_of
 
 FOLDER = CHECKOUT / "tests/contracts"
-FOLDERS = {"events": CHECKOUT / "shared/events/examples", "schemas": FOLDER / "schemas"}
+FOLDERS = {
+    "events": CHECKOUT / "shared/events/examples",
+    "schemas": FOLDER / "schemas",
+    "streams": FOLDER / "streams",
+}
 
 
 def golden(kind: str, name: str) -> dict[str, Json]:

@@ -9,7 +9,17 @@ from datetime import datetime
 from pydantic import BaseModel
 
 from shared.events.index import decode
-from shared.folds import bulletin, calendar, capacity, credential, feed, record, request, working_days
+from shared.folds import (
+    bulletin,
+    calendar,
+    capacity,
+    credential,
+    endpoint,
+    feed,
+    record,
+    request,
+    working_days,
+)
 from shared.kernel.canonical import Json
 from shared.kernel.event import Event
 from shared.kernel.times import format_time
@@ -84,6 +94,8 @@ def _fold_of(stream: str) -> Callable[[Sequence[Event]], object]:
             return calendar.FOLD.over
         case "capacity":
             return capacity.FOLD.over
+        case "endpoint":
+            return endpoint.FOLD.over
         case "feed":
             return feed.FOLD.over
         case "working":

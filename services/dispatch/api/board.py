@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import Field
 
 from services.dispatch.api import board_shapes as shapes
-from services.dispatch.api.board_stream import HEADERS, EventStream, Told
+from services.dispatch.api.board_stream import Told
 from services.dispatch.api.choices import STAFF_ALARMS, ChoiceQuery, choice_of, row_shown
 from services.dispatch.api.desk import DeskOf, Reader
 from services.dispatch.board import COLUMNS, Some, board_of
@@ -21,6 +21,7 @@ from shared.kernel.cloudevent import sequence
 from shared.kernel.times import format_time
 from shared.runtime.follower import Follower
 from shared.runtime.http.calls import json_response
+from shared.runtime.http.event_stream import HEADERS, EventStream
 from shared.runtime.http.openapi import answers
 from shared.runtime.http.problems import Problem
 from shared.runtime.http.routes import Route

@@ -7,46 +7,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
-from typing import ClassVar
 
-from fastapi.responses import StreamingResponse
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
-from starlette.types import Send
 
 from services.dispatch.choosing import Choice
 from services.dispatch.listeners import Listener, Listeners
 from services.dispatch.rows import Row
 from services.dispatch.views import Requests
 from shared.kernel.canonical import Json, encode
+from shared.runtime.http.event_stream import CHECK_S, HEARTBEAT_S, RETRY_MS
 from shared.runtime.http.problems import Problem
 
-HEARTBEAT_S = 15.0
-CHECK_S = 1.5
-"""How often it is asked whether the token is good yet."""
-STUCK_S = 30.0
-"""How long a listener may take nothing before its connection is cut."""
-RETRY_MS = 2_000
-HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-"""So that nobody on the way keeps events, or gathers them."""
-
 RESET = {"code": "load-the-board", "detail": "what changed is not known any more; load /v1/board anew"}
-
-
-class EventStream(StreamingResponse):
-    """Server-sent events. Whoever takes none for long is cut off."""
-
-    media_type = "text/event-stream"
-    stuck_s: ClassVar[float] = STUCK_S
-
-    async def stream_response(self, send: Send) -> None:
-        """See StreamingResponse."""
-        start = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
-        await send(start)
-        with suppress(TimeoutError):
-            async for chunk in self.body_iterator:
-                async with asyncio.timeout(self.stuck_s):
-                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from secrets import token_urlsafe
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -31,6 +32,7 @@ from shared.kernel.commit import Answer
 from shared.kernel.decider import Refused, require
 from shared.kernel.event import Event
 from shared.runtime.access import Principal
+from shared.runtime.broker_accounts import queue_of, user_of
 from shared.runtime.execute import Aggregate, Transaction
 from shared.runtime.http.calls import Commands, CommandsOf, json_response
 from shared.runtime.http.headers import ETAG
@@ -58,7 +60,8 @@ _UNKNOWN_UNIT = (
 async def register(
     body: EndpointBody, request: Request, principal: Writer, desk: DeskOf, commands: CommandsOf
 ) -> Response:
-    """201 with `id` and, of a webhook, `secret`, which is shown here only; a repeat shows null. 422:
+    """201 with `id` and, of a webhook, `secret`, which is shown here only; a repeat shows null; of `amqp` it
+    is the password of `user`, who reads `queue`. 422:
     `unknown-unit`, `unknown-endpoint`, `url-not-allowed`, `address-not-allowed`, `unknown-event-type`,
     `channel-not-available`, `not-for-channel`, `quiet-hours-open`, `two-digests`, `too-many-endpoints`; 404
     for another unit's client."""
@@ -67,16 +70,16 @@ async def register(
     endpoint = new_id("endpoint")
     via = _via(desk, body, principal)
     channel = body.channel if via is None else via.facts.channel
-    secret = new_secret(body.signature) if channel == "webhook" and via is None else body.robot_secret
-    told = {"secret": secret} if channel == "webhook" and via is None else {}
-    if body.signature == "v1a" and secret is not None and told:
-        told["secret"] = public_key(secret)
+    secret, told = _secret(body, channel, via is not None)
+    queue, user = (
+        (queue_of(endpoint), user_of(endpoint)) if channel == "amqp" and via is None else (None, None)
+    )
 
     async def work(transaction: Transaction) -> Answer:
         # A unit's own client is proof that the unit is there, whether or not it was heard of here.
         known = principal.unit == body.unit or await desk.units.known(body.unit)
         require(known, "unknown-unit", _UNKNOWN_UNIT)
-        address = _address(body.url, body.email, channel, needed=via is None)
+        address = queue or _address(body.url, body.email, channel, needed=via is None)
         await desk.service.catch_up(desk.followed)
         command = RegisterEndpoint(
             asked=body.asked(
@@ -91,9 +94,25 @@ async def register(
             allowed=desk.settings.allow_networks,
         )
         await transaction.begin(ENDPOINTS, endpoint, command)
-        return Answer(201, {"id": endpoint, "secret": None}, f"/v1/endpoints/{endpoint}", 1)
+        said = {"id": endpoint, "secret": None, "queue": queue, "user": user}
+        return Answer(201, said, f"/v1/endpoints/{endpoint}", 1)
 
-    return await commands.run(request, principal, work, lambda: told)
+    async with desk.registering(body.unit):
+        response = await commands.run(request, principal, work, lambda: {"secret": told})
+    await desk.made_ready(endpoint)
+    return response
+
+
+def _secret(body: EndpointBody, channel: Channel, via: bool) -> tuple[str | None, str | None]:
+    """What is sealed, and what of it is shown: of a webhook's the secret, or the public key; of a queue's the
+    password; nothing of what the caller gave."""
+    if via or channel not in ("webhook", "amqp"):
+        return body.robot_secret, None
+    if channel == "amqp":
+        password = token_urlsafe(32)
+        return password, password
+    secret = new_secret(body.signature)
+    return secret, public_key(secret) if body.signature == "v1a" else secret
 
 
 def _via(desk: Desk, body: EndpointBody, principal: Principal) -> Endpoint | None:
@@ -245,6 +264,8 @@ async def shown(desk: Desk, endpoint: Endpoint) -> dict[str, Json]:
 
 async def _host(desk: Desk, endpoint: Endpoint) -> str | None:
     """All that is shown of an address."""
+    if endpoint.facts.channel == "amqp":
+        return None
     try:
         target = await desk.endpoints.target(endpoint)
     except KeyError:

@@ -22,10 +22,17 @@ class Registered(Shape):
     """The endpoint's id, and the secret that signs what a webhook is sent (of `v1a`, the public key): shown
     here only, null in a repeat."""
 
-    example: ClassVar[Document] = {"id": ENDPOINT, "secret": "whsec_shown-only-once"}
+    example: ClassVar[Document] = {
+        "id": ENDPOINT,
+        "secret": "whsec_shown-only-once",
+        "queue": None,
+        "user": None,
+    }
 
     id: Id
     secret: str | None
+    queue: str | None = Field(description="of `amqp`: the queue to read from")
+    user: str | None = Field(description="of `amqp`: who reads it, with `secret` as the password")
 
 
 class Endpoint(Shape):

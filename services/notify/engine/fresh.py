@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import deque
 from collections.abc import Callable, Sequence
 
@@ -36,6 +37,8 @@ class Fresh:
         self._wants = wants
         self._standing = standing
         self._queue: deque[Message] = deque()
+        self._back: list[Message] = []
+        """What was taken and not tried."""
         self._loaded = standing.done
         self._ahead: set[int] = set()
         self._cancelled: set[int] = set()
@@ -60,6 +63,7 @@ class Fresh:
         if number > self._standing.done:
             self.set_end(number)
             self._queue = deque(message for message in self._queue if message.number > number)
+            self._back = [message for message in self._back if message.number > number]
             self._loaded = max(self._loaded, number)
             self._ahead = {each for each in self._ahead if each > number}
             self._move(number)
@@ -68,14 +72,15 @@ class Fresh:
         """This one is not to be sent, and has a record that says so."""
         if number > self._standing.done:
             self._cancelled.add(number)
-            if any(message.number == number for message in self._queue):
+            if any(message.number == number for message in (*self._back, *self._queue)):
                 self._queue = deque(message for message in self._queue if message.number != number)
+                self._back = [message for message in self._back if message.number != number]
                 self.settled(number)
 
     @property
     def some(self) -> bool:
         """Whether something may wait."""
-        return bool(self._queue) or self._loaded < self.end
+        return bool(self._queue or self._back) or self._loaded < self.end
 
     def forget(self) -> None:
         """Give back the memory of what waits; it is read again."""
@@ -85,10 +90,12 @@ class Fresh:
 
     def put_back(self, message: Message) -> None:
         """It was taken and not tried."""
-        self._queue.appendleft(message)
+        insort(self._back, message, key=lambda each: each.number)
 
     async def take(self) -> Message | None:
         """The next one; None if there is none now."""
+        if self._back:
+            return self._back.pop(0)
         while not self._queue and self._loaded < self.end:
             await self._load()
         return self._queue.popleft() if self._queue else None

@@ -106,6 +106,15 @@ class Lane:
         self._probes_fresh = False
         self._wake = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._failed: set[int] = set()
+        """Numbers of what failed and is not on record yet."""
+        self._skipped_to = endpoint.state.skipped_to
+        self._steady = time() - monotonic()
+
+    @property
+    def _now(self) -> float:
+        """Seconds since 1970, by a clock that nobody sets while the lane is there."""
+        return self._steady + monotonic()
 
     @property
     def _most(self) -> int:
@@ -129,7 +138,8 @@ class Lane:
         elif before.state.skipped_to != endpoint.state.skipped_to:
             self.fresh.pass_over(self.fresh.end)  # what was gathered before it was skipped
         if endpoint.facts.per_minute != self._rate.per_minute:
-            self._rate = Rate(endpoint.facts.per_minute)
+            self._rate.change(endpoint.facts.per_minute)
+        self.fresh.forget()  # it may want other things
         resumed = before.state.status != endpoint.state.status == "active"
         moved = before.state.address != endpoint.state.address
         if resumed or moved or before.facts.ordered != endpoint.facts.ordered:
@@ -160,8 +170,15 @@ class Lane:
         """The outcome is on record."""
         self.retries.release(attempt.number)
         self.fresh.settled(attempt.number)
+        self._failed.discard(attempt.number)
         if isinstance(attempt, Failed) and attempt.next_at is not None:
             self.retries.expect(format_time(attempt.next_at))
+        self.wake()
+
+    def skipped(self, number: int) -> None:
+        """What was pending up to there when it was resumed is on record as cancelled."""
+        self._skipped_to = max(self._skipped_to, number)
+        self.retries.forget()
         self.wake()
 
     def _held(self) -> str | None:
@@ -175,7 +192,7 @@ class Lane:
     def _pause(self) -> float | None:
         """How long nothing can be sent, in seconds; None if something can."""
         held = self._held()
-        now = time()
+        now = self._now
         if held is None and self._breaker.open:
             held = "failing"
         if held != self.standing.held:
@@ -183,6 +200,8 @@ class Lane:
         if held not in (None, "failing"):
             self.fresh.forget()
             return LOOK_S
+        if self.endpoint.state.skipped_to > self._skipped_to:
+            return LOOK_S  # until `skipped`
         room = self._breaker.room(now)
         if room == 0 and self._breaker.probe_at is not None:
             self.fresh.forget()
@@ -199,17 +218,17 @@ class Lane:
 
     async def _next(self) -> Job | None:
         """What was tried before and is due goes first. While the breaker is open, it is probed with one of
-        those, due or not, and with what is new, by turns."""
-        if self._breaker.open:
+        those, due or not, and with what is new, by turns; that costs a delivery none of its attempts."""
+        probing, ordered = self._breaker.open, self.endpoint.facts.ordered
+        if probing and not ordered:
             self._probes_fresh = not self._probes_fresh
-            if self._probes_fresh and not self.endpoint.facts.ordered:
-                return await self._fresh(counts=False) or await self._again(early=True)
-            return await self._again(early=True) or await self._fresh(counts=False)
-        if (again := await self._again(early=False)) is not None:
+            if self._probes_fresh and (fresh := await self._fresh(counts=False)) is not None:
+                return fresh
+        if (again := await self._again(early=probing)) is not None:
             return again
-        if self.endpoint.facts.ordered and (self.retries.some or self.retries.in_hand):
+        if ordered and (self.retries.some or self._failed):
             return None
-        return await self._fresh(counts=True)
+        return await self._fresh(counts=not probing)
 
     async def _fresh(self, counts: bool) -> Job | None:
         message = await self.fresh.take()
@@ -219,7 +238,8 @@ class Lane:
         while (found := await self.retries.take(early)) is not None:
             pending, message = found
             if message is not None:
-                return Job(message, pending, pending.next_at <= format_time(datetime.now(UTC)))
+                return Job(message, pending, counts=not early)
+            self.retries.in_hand.add(pending.number)
             await self._sending.lost(self.endpoint, pending)
         return None
 
@@ -271,15 +291,16 @@ class Lane:
     async def _judge(self, result: Result) -> None:
         failed = isinstance(result.attempt, Failed)
         if failed:
+            self._failed.add(result.attempt.number)
             jitter = random.uniform(-1, 1)
-            self._breaker = self._breaker.failed(time(), result.retry_after, jitter)
+            self._breaker = self._breaker.failed(self._now, result.retry_after, jitter)
         else:
             self._breaker = self._breaker.succeeded()
         self.standing.noted(not failed, result.attempt.took_ms)
         self._note()
         if result.gone:
             await self._sending.disable(self.endpoint, "gone")
-        elif self._breaker.hopeless(time()):
+        elif self._breaker.hopeless(self._now):
             await self._sending.disable(self.endpoint, "failing")
 
     def _note(self) -> None:

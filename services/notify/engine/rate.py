@@ -14,6 +14,11 @@ class Rate:
         self.per_minute = per_minute
         self._sent: deque[float] = deque(maxlen=per_minute)
 
+    def change(self, per_minute: int | None) -> None:
+        """So many from now on; what went before counts."""
+        self.per_minute = per_minute
+        self._sent = deque(self._sent, maxlen=per_minute)
+
     def wait(self, now: float) -> float:
         """The seconds until one more may go."""
         if self.per_minute is None or len(self._sent) < self.per_minute:

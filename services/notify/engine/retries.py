@@ -49,6 +49,8 @@ class Retries:
         self.in_hand: set[int] = set()
         self._left: set[int] | None = None
         """While the store is read: what left our hands meanwhile, and may still be read as it was before."""
+        self._passed: dict[int, str] = {}
+        """What was read while it was in hand, and when it is due: somebody may have asked for it again."""
 
     def open(self, oldest: str = EARLIEST) -> None:
         """The store may hold anything from a process before."""
@@ -65,12 +67,19 @@ class Retries:
     def release(self, number: int) -> None:
         """It is in the store's hands again."""
         self.in_hand.discard(number)
+        if (moment := self._passed.pop(number, None)) is not None:
+            self.expect(moment)
         if self._left is not None:
             self._left.add(number)
 
     def drop(self, number: int) -> None:
         """It is not to be sent."""
         self._queue = deque(each for each in self._queue if each.number != number)
+
+    def forget(self) -> None:
+        """Much has changed in the store: it is read again."""
+        self._queue.clear()
+        self.open()
 
     @property
     def some(self) -> bool:
@@ -97,7 +106,11 @@ class Retries:
         if not self._queue or self._queue[0].next_at > limit:
             return None
         pending = self._queue.popleft()
-        found = await self._messages.of_numbers(self._box, [pending.number])
+        try:
+            found = await self._messages.of_numbers(self._box, [pending.number])
+        except BaseException:
+            self._queue.appendleft(pending)
+            raise
         return pending, found.get(pending.number)
 
     def put_back(self, pending: Pending) -> None:
@@ -127,7 +140,11 @@ class Retries:
             found = await self._deliveries.due(stretch, most)
             queued = {each.number for each in self._queue}
             for pending in found:
-                if pending.number not in self.in_hand | self._left | queued:
+                if pending.number in self.in_hand:
+                    self._passed[pending.number] = pending.next_at
+                elif pending.number in self._left:
+                    self.expect(pending.next_at)
+                elif pending.number not in queued:
                     self._queue.append(pending)
         finally:
             self._left = None
