@@ -30,6 +30,9 @@ trap 'rm -f "$new"' EXIT
     echo 'LINLI_CASE=shaba'
     echo '# Private networks (CIDR, comma separated) that webhooks may go to; public ones need no mention.'
     echo 'LINLI_ALLOW_NETWORKS='
+    echo '# The mail server that takes mail (smtp://user:password@host:port, or smtps://), and whom it comes from.'
+    echo 'LINLI_SMTP_URL='
+    echo 'LINLI_SMTP_FROM='
 } >"$new"
 # Unlike mv, ln does not replace a file that came in between.
 ln "$new" .env

@@ -91,7 +91,7 @@ class Printer:
         self._heading("What each partner unit received")
         columns = ("unit", "events", "webhooks", "again", "500", "no answer")
         table = Table(*columns, box=None, padding=(0, 2, 0, 0))
-        unanswered = Counter(outcome.unit for outcome in evidence.outcomes() if outcome.status is None)
+        unanswered = Counter(made.unit for made in evidence.failed() if made.status is None)
         for unit in self.case.units:
             if (journal := journals.get(unit.id)) is None:
                 continue

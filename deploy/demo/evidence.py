@@ -10,7 +10,13 @@ from time import monotonic
 from deploy.demo.api import Api
 from deploy.demo.callers import Callers
 from deploy.demo.errors import DemoFailed
-from shared.events.notify import DeliveriesAttempted, DeliveryOutcome, EndpointRegistered
+from shared.events.notify import (
+    Attempted,
+    EndpointRegistered,
+    Failed,
+    NotificationDelivered,
+    NotificationFailed,
+)
 from shared.kernel.canonical import Json, encode
 from shared.kernel.cloudevent import CloudEvent, from_document
 from shared.kernel.partner import concerns
@@ -58,9 +64,13 @@ class Evidence:
         """The ids of the events that `unit` was to be told of."""
         return due(self.entries, unit)
 
-    def outcomes(self) -> list[DeliveryOutcome]:
-        """What came of every attempt to deliver, as notify reported it to audit, in order."""
-        return outcomes(self.entries)
+    def delivered(self) -> list[Attempted]:
+        """Every attempt that was taken, as notify reported it to audit, in order."""
+        return delivered(self.entries)
+
+    def failed(self) -> list[Failed]:
+        """Every attempt that came to nothing, as notify reported it to audit, in order."""
+        return failed(self.entries)
 
 
 def due(entries: Collection[Entry], unit: str) -> set[str]:
@@ -78,10 +88,16 @@ def due(entries: Collection[Entry], unit: str) -> set[str]:
     }
 
 
-def outcomes(entries: Collection[Entry]) -> list[DeliveryOutcome]:
-    """The outcomes of all attempts in notify's reports."""
-    reports = [entry.event.data for entry in entries if entry.event.type == DeliveriesAttempted.type]
-    return [o for report in reports for o in DeliveriesAttempted.model_validate(report).outcomes]
+def delivered(entries: Collection[Entry]) -> list[Attempted]:
+    """The attempts in notify's reports that were taken."""
+    reports = [entry.event.data for entry in entries if entry.event.type == NotificationDelivered.type]
+    return [made for report in reports for made in NotificationDelivered.model_validate(report).deliveries]
+
+
+def failed(entries: Collection[Entry]) -> list[Failed]:
+    """The attempts in notify's reports that came to nothing."""
+    reports = [entry.event.data for entry in entries if entry.event.type == NotificationFailed.type]
+    return [made for report in reports for made in NotificationFailed.model_validate(report).deliveries]
 
 
 async def settle(callers: Callers, endpoints: Mapping[str, str]) -> None:

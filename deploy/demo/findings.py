@@ -79,14 +79,13 @@ def _tellings(
     for unit, events in received.items():
         yield same_events(names[unit], events, evidence.due(unit))
     yield all_verified(journals)
-    outcomes = evidence.outcomes()
-    delivered = {(outcome.event, outcome.unit) for outcome in outcomes if outcome.outcome == "delivered"}
+    delivered = {(made.message, made.unit) for made in evidence.delivered()}
     numbers = {"received": sum(map(len, received.values())), "delivered by notify's report": len(delivered)}
     yield same_number("notify reports what the units received", numbers)
     broken = sum(status == BROKEN for status, _ in journals[PARTNER])
     numbers = {"meant to fail": FIRST_FAILURES, "answered 500": broken}
     yield same_number("the health centre's system failed at first", numbers)
-    missed = sum(outcome.unit == PARTNER and outcome.status is None for outcome in outcomes)
+    missed = sum(made.unit == PARTNER and made.status is None for made in evidence.failed())
     yield Check("the health centre's system was down", missed > 0, f"{missed:,} attempts without an answer")
 
 

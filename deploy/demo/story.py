@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from deploy.demo.evidence import Entry, outcomes
+from deploy.demo.evidence import Entry, delivered, failed
 from services.dispatch.domain.working_time import LOCAL
 from services.registry.case.case import Case
 from shared.events.dispatch import (
@@ -24,7 +24,7 @@ from shared.events.dispatch import (
     VolunteerAssigned,
 )
 from shared.events.index import decode
-from shared.events.notify import DeliveryOutcome
+from shared.events.notify import Attempted
 from shared.kernel.times import parse_time
 
 
@@ -35,7 +35,7 @@ class Chapter:
     at: datetime
     type: str
     text: str
-    told: Sequence[DeliveryOutcome]
+    told: Sequence[Attempted]
 
 
 def most_telling(entries: Collection[Entry], unit: str) -> str:
@@ -47,25 +47,24 @@ def most_telling(entries: Collection[Entry], unit: str) -> str:
     request_of = {entry.event.id: entry.event.stream for entry in entries}
     unanswered: defaultdict[str, int] = defaultdict(int)
     told: defaultdict[str, int] = defaultdict(int)
-    for outcome in outcomes(entries):
-        request = request_of.get(outcome.event, "")
-        unanswered[request] += outcome.unit == unit and outcome.status is None
-        told[request] += outcome.outcome == "delivered"
+    for made in failed(entries):
+        unanswered[request_of.get(made.message, "")] += made.unit == unit and made.status is None
+    for taken in delivered(entries):
+        told[request_of.get(taken.message, "")] += 1
     return max(sorted(completed), key=lambda request: (unanswered[request], -told[request]))
 
 
 def tell(entries: Collection[Entry], request: str, case: Case) -> list[Chapter]:
     """The chapters of a request, in order: its own events, and its duty in the volunteer's calendar."""
-    reached: defaultdict[str, dict[str, DeliveryOutcome]] = defaultdict(dict)
-    for outcome in outcomes(entries):
-        if outcome.outcome == "delivered":
-            reached[outcome.event].setdefault(outcome.unit, outcome)
+    reached: defaultdict[str, dict[str, Attempted]] = defaultdict(dict)
+    for made in delivered(entries):
+        reached[made.message].setdefault(made.unit, made)
     return [
         Chapter(
             at=parse_time(entry.event.recorded).astimezone(LOCAL),
             type=entry.event.type,
             text=_text(entry, case),
-            told=sorted(reached[entry.event.id].values(), key=lambda outcome: outcome.at),
+            told=sorted(reached[entry.event.id].values(), key=lambda made: made.at),
         )
         for entry in sorted(entries, key=lambda entry: entry.seq)
         if entry.event.stream == request or str(entry.event.data.get("duty", "")).startswith(f"{request}.")

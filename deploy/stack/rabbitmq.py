@@ -38,6 +38,8 @@ vm_memory_high_watermark.absolute = 384MiB
 disk_free_limit.absolute = 64MiB
 raft.wal_max_size_bytes = 16777216
 collect_statistics_interval = 60000
+"""
+_ACCOUNTS = """\
 management.tcp.ip = 127.0.0.1
 management.tcp.port = {accounts}
 management.disable_stats = true
@@ -113,11 +115,12 @@ class RabbitMQ:
         )
         # By its name alone, which is looked up in the node's working folder: this file cannot say every path
         # (RabbitMQ 3.10 reads it as Latin-1, and cuts a value at a quotation mark).
-        configuration = _CONFIGURATION.format(
-            port=self.ports[0], accounts=self.ports[2], definitions=definitions.name
-        )
+        configuration = _CONFIGURATION.format(port=self.ports[0], definitions=definitions.name)
+        if self.site.makes_accounts:
+            configuration += _ACCOUNTS.format(accounts=self.ports[2])
         write_private(folder / "rabbitmq.conf", configuration)
-        write_private(folder / "enabled_plugins", "[rabbitmq_management].\n")
+        plugins = "rabbitmq_management" if self.site.makes_accounts else ""
+        write_private(folder / "enabled_plugins", f"[{plugins}].\n")
         return Launch([str(server)], self._environment(folder), folder)
 
     def _environment(self, folder: Path) -> dict[str, str]:

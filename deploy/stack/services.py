@@ -26,6 +26,8 @@ _PASSED_ON: Mapping[str, tuple[str, ...]] = {
         "LINLI_BROKER_ADMIN_URL",
         "LINLI_SMTP_URL",
         "LINLI_SMTP_FROM",
+        "LINLI_KEEP_DAYS",
+        "LINLI_PROBE_SECONDS",
     ),
     "audit": (),
 }
@@ -57,6 +59,7 @@ def environment(service: str, site: Site) -> dict[str, str]:
         case "notify":
             # Partner systems on this machine are what a native stack is tried with.
             settings["LINLI_ALLOW_NETWORKS"] = "127.0.0.0/8,::1/128"
+            settings |= {"LINLI_SMTP_URL": "", "LINLI_SMTP_FROM": ""}  # nobody is told by e-mail
             if url := site.accounts_url():
                 settings["LINLI_BROKER_ADMIN_URL"] = url
     return settings

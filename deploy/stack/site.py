@@ -58,9 +58,15 @@ class Site:
             user, password = service, self.credentials.services[service].broker
         return f"amqp://{user}:{password}@127.0.0.1:{self.ports.of('rabbitmq')}/"
 
+    @property
+    def makes_accounts(self) -> bool:
+        """Whether units can have accounts on the broker: on one that we run, in a folder whose path its
+        management plugin can say (RabbitMQ 3.10 does not start with one beyond Latin-1)."""
+        return not self.given_amqp_url and all(ord(letter) < 256 for letter in str(self.folder.path))
+
     def accounts_url(self) -> str | None:
-        """Where notify makes the units' accounts; None on a broker that is run elsewhere."""
-        if self.given_amqp_url:
+        """Where notify makes the units' accounts, if it can."""
+        if not self.makes_accounts:
             return None
         return f"http://{ACCOUNTS}:{self.credentials.accounts}@127.0.0.1:{self.ports.of('rabbitmq-accounts')}"
 

@@ -15,8 +15,8 @@ from services.notify.api import bulletins as bulletins_api
 from services.notify.api import consumers as consumers_api
 from services.notify.api import deliveries as deliveries_api
 from services.notify.api import endpoints as endpoints_api
-from services.notify.api import inbox as inbox_api
 from services.notify.api import health as health_api
+from services.notify.api import inbox as inbox_api
 from services.notify.api import mending as mending_api
 from services.notify.api import reports as reports_api
 from services.notify.api import stream as stream_api
@@ -24,6 +24,7 @@ from services.notify.api import testing as testing_api
 from services.notify.api.desk import Desk
 from services.notify.bulletins import Bulletins
 from services.notify.channels.opening import open_channels
+from services.notify.consumers import Consumers
 from services.notify.deliveries import Deliveries
 from services.notify.domain.endpoint import ENDPOINT, DisableEndpoint
 from services.notify.endpoints import Endpoint, Endpoints
@@ -56,6 +57,7 @@ ROUTERS = [
     *(endpoints_api.router, health_api.router, testing_api.router),
     *(deliveries_api.router, mending_api.router),
     *(bulletins_api.router, reports_api.router),
+    *(inbox_api.router, consumers_api.router, stream_api.router),
 ]
 
 

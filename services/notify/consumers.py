@@ -70,13 +70,8 @@ class Consumers:
     ) -> Consumer | None:
         """Forward or back to `number`, in one step, and only from `expected` if that is given; None if there
         is no such consumer. Where it is already is no move. Raises Refused(position-moved)."""
-        wanted: Document = {"_id": f"{box}|{name}"}
-        if expected is not None:
-            wanted["number"] = expected
         at = format_time(now)
-        before = await self._consumers.find_one_and_update(
-            wanted, {"$set": {"number": number, "moved_at": at}}
-        )
+        before = await self._change(f"{box}|{name}", expected, {"number": number, "moved_at": at})
         if before is None:
             found = await self.get(box, name)
             if found is not None and found.number != number:
@@ -85,6 +80,11 @@ class Consumers:
         if before["number"] > number:
             log.info("consumer-went-back", box=box, consumer=name, before=before["number"], number=number)
         return Consumer(box, name, number, before["created_at"], at)
+
+    async def _change(self, id: str, expected: int | None, fields: Document) -> Document | None:
+        """What it was before; None if it was not there, or did not stand where it was expected."""
+        wanted: Document = {"_id": id} if expected is None else {"_id": id, "number": expected}
+        return await self._consumers.find_one_and_update(wanted, {"$set": fields})
 
     async def delete(self, box: str, name: str) -> bool:
         """Forget it; whether it was there."""

@@ -7,7 +7,7 @@ Source: docs/adr/0015-offsets-not-queues.md.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from shared.events.notify import Attempted, DeliveryCancelled, DeliveryResent, Failed
@@ -104,7 +104,9 @@ class Deliveries:
         firsts = [each for each in made if each.attempt == 1]
         there = await _insert(self._deliveries, [_record(each, pos, answers) for each in firsts])
         again = [each for each in made if each.attempt > 1 or _id_of(each) in there]
-        await self._write([_change(each, pos, answers) for each in again])
+        failed_again = [each for each in again if isinstance(each, Failed)]
+        changes = [_change(each, pos, answers) for each in again]
+        await self._write([*changes, *(_note(each, pos) for each in failed_again)])
 
     async def resent(self, pos: int, endpoint: str, event: DeliveryResent, at: str) -> None:
         """Make it pending, at once, from the first step. What came of it last is kept with its attempts."""
@@ -124,8 +126,17 @@ class Deliveries:
         if there:
             await self._move(id, pos, "cancelled", at, {"next_at": None}, {"state": {"$ne": "delivered"}})
 
-    async def recovered(self, pos: int, endpoint: str, since: str, at: str) -> str:
-        """Make pending what was given up since `since`, one right behind the other; when the last is due."""
+    async def skipped(self, pos: int, pending: Stretch, number: int, at: str) -> None:
+        """Not to be sent any more: of what is `pending` all up to message `number` of the owner's box, and
+        all that was gathered for the endpoint in a box of its own."""
+        while found := await self.shown(pending, UPDATES):
+            over = [each["_id"] for each in found if each["box"] == each["endpoint"] or each["number"] <= number]
+            await self._write([_moved(id, pos, "cancelled", at, {"next_at": None}) for id in over])
+            last = found[-1]["place"].removeprefix(_prefix(pending.endpoint, "pending"))
+            pending = replace(pending, after=last)
+
+    async def recovered(self, pos: int, endpoint: str, since: str, at: str) -> None:
+        """Make pending what was given up since `since`, due from `at` on, one right behind the other."""
         moment = at
         stretch = Stretch(endpoint, "exhausted", since, at)
         while found := await self.shown(stretch, UPDATES):
@@ -138,7 +149,6 @@ class Deliveries:
             await self._write(changes)
             last = found[-1]["place"].removeprefix(_prefix(endpoint, "exhausted"))
             stretch = Stretch(endpoint, "exhausted", last, at)
-        return moment
 
     async def _move(
         self, id: str, pos: int, state: State, at: str, facts: Document, only: Document | None = None
@@ -274,7 +284,17 @@ def _record(made: Attempted, pos: int, answers: Mapping[str, bytes]) -> Document
 
 
 def _change(made: Attempted, pos: int, answers: Mapping[str, bytes]) -> UpdateOne:
-    return UpdateOne({"_id": _id_of(made), "pos": {"$lt": pos}}, {"$set": _outcome(made, pos, answers)})
+    """A failure moves only what is still to be sent: not what was cancelled, or delivered, meanwhile."""
+    only: Document = {"state": {"$in": ["pending", "exhausted"]}} if isinstance(made, Failed) else {}
+    which = {"_id": _id_of(made), "pos": {"$lt": pos}, **only}
+    return UpdateOne(which, {"$set": _outcome(made, pos, answers)})
+
+
+def _note(made: Failed, pos: int) -> UpdateOne:
+    """A failure of what was cancelled meanwhile: it stays so, and the attempt is on record."""
+    which = {"_id": _id_of(made), "pos": {"$lt": pos}, "state": "cancelled"}
+    facts = {"attempts": made.attempt, "status": made.status, "error": made.error, "took_ms": made.took_ms}
+    return UpdateOne(which, {"$set": {**facts, "pos": pos}})
 
 
 def _attempt(made: Failed, answers: Mapping[str, bytes]) -> Document:

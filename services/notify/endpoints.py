@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from services.notify.channels.channel import Target
+from services.notify.domain.robots import ROBOTS
 from shared.events.index import decode
 from shared.events.notify import EndpointRegistered
 from shared.folds.endpoint import FOLD
@@ -153,16 +154,19 @@ class Endpoints:
             by = found
         assert by.state.address is not None
         address = await self._open(by.state.address)
-        secrets = [await self._open(secret.details) for secret in by.state.live(datetime.now(UTC))]
         facts = by.facts
+        if facts.channel in ROBOTS:
+            secrets = [address]  # a robot's secret comes with its address
+        else:
+            secrets = [await self._open(secret.details) for secret in by.state.live(datetime.now(UTC))]
         return Target(
             endpoint=endpoint.id,
             unit=facts.unit,
             address=str(address["url"]),
             secrets=tuple(str(each["secret"]) for each in secrets if each.get("secret")),
             signature=facts.signature,
-            format=facts.format,
-            language=facts.language,
+            format=endpoint.facts.format,
+            language=endpoint.facts.language,
         )
 
     async def _open(self, digest: str) -> Mapping[str, Json]:

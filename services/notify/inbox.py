@@ -47,7 +47,6 @@ class Page:
     done: bool
     missed: Missed | None = None
 
-    @property
     def says_nothing(self) -> bool:
         """Whether it is worth waiting for the next."""
         return self.done and not self.messages and self.missed is None
@@ -64,8 +63,9 @@ class Emptied(Exception):
 class Inbox:
     """The boxes to be read. `run` is to be kept going."""
 
-    def __init__(self, messages: Messages) -> None:
+    def __init__(self, messages: Messages, window: int = WINDOW, looked_at: int = LOOKED_AT) -> None:
         self._messages = messages
+        self._window, self._looked_at = window, looked_at
         self._waiting: dict[str, set[asyncio.Event]] = {}
         self._known: dict[str, int] = {}
         self._open: Counter[str] = Counter()
@@ -76,7 +76,7 @@ class Inbox:
         found: list[Message] = []
         position, looked, missed = after, 0, None
         while True:
-            wanted = WINDOW if types else min(limit - len(found) + 1, WINDOW)
+            wanted = self._window if types else min(limit - len(found) + 1, self._window)
             try:
                 row, ended = await self._behind(box, position, wanted)
             except Emptied as emptied:
@@ -93,7 +93,7 @@ class Inbox:
                 if fits:
                     found.append(message)
             looked += len(row)
-            if ended or looked >= LOOKED_AT:
+            if ended or looked >= self._looked_at:
                 return Page(found, position, ended, missed)
 
     async def check(self, box: str, after: int) -> None:
@@ -152,6 +152,11 @@ class Inbox:
             if not others:
                 self._waiting.pop(awaited, None)
         return True
+
+    @property
+    def waiting(self) -> int:
+        """How many wait in this process."""
+        return sum(len(each) for each in self._waiting.values())
 
     def has_room_for(self, client: str) -> bool:
         """Whether `client` may have one more stream, or call that waits, open here."""

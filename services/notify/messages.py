@@ -104,12 +104,13 @@ class Messages:
         """Call `grown` with what this process has put in, in order."""
         self._watchers.append(grown)
 
-    async def put(self, letters: Sequence[Letter | Digest]) -> None:
-        """Put in what is not there yet, in order. Raises StoreUnavailable if another process is at it."""
+    async def put(self, letters: Sequence[Letter | Digest], look: bool = False) -> None:
+        """Put in what is not there yet, in order; `look` if it may be. Raises StoreUnavailable if another
+        process is at it."""
         async with self._putting:
             for start in range(0, len(letters), CHUNK):
                 part = letters[start : start + CHUNK]
-                if self._unsure:
+                if look or self._unsure:
                     there = await self._there(part)
                     part = [letter for letter in part if f"{letter.box}|{letter.id}" not in there]
                 if part:

@@ -77,9 +77,8 @@ class Progress:
 
 def _saved(endpoint: str, standing: Standing) -> UpdateOne:
     facts = {
-        "done": standing.done,
         "failing_since": standing.failing_since,
         "held": standing.held,
         "lately": [[taken, took] for taken, took in standing.lately],
     }
-    return UpdateOne({"_id": endpoint}, {"$set": facts}, upsert=True)
+    return UpdateOne({"_id": endpoint}, {"$set": facts, "$max": {"done": standing.done}}, upsert=True)

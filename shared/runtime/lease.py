@@ -44,13 +44,14 @@ class Lease:
         seen: tuple[int, int] | None = None
         since = monotonic()
         while True:
+            asked = monotonic()
             found = await self.collection.find_one({"_id": self.work})
             if found is None:
                 if await self._create():
                     return
                 continue
             current = (int(found["epoch"]), int(found["beat"]))
-            if current != seen:
+            if current != seen or monotonic() - asked > BEAT_S:  # while the store stands still, none beats
                 seen, since = current, monotonic()
             if found["owner"] is None or monotonic() - since > STALE_S:
                 if await self._take(current, int(found["checkpoint"])):

@@ -125,7 +125,7 @@ def test_a_unit_is_due_what_concerns_it_from_its_endpoint_on() -> None:
         entry(4, "volunteer-registered", "registry", units=["unit-red-cross"]),
         entry(5, "resident-registered", "registry"),
         entry(6, "request-created", "dispatch", units=["unit-red-cross", UNIT]),
-        entry(7, "deliveries-attempted", "notify", units=[UNIT]),
+        entry(7, "notification-delivered", "notify", units=[UNIT]),
     ]
     assert due(entries, UNIT) == {"event-3", "event-6"}
     assert due(entries, "unit-red-cross") == set()

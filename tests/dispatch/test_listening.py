@@ -14,6 +14,7 @@ from services.dispatch.choosing import Choice
 from services.dispatch.listeners import Listeners
 from services.dispatch.views import Requests
 from shared.kernel.cloudevent import sequence
+from shared.runtime.http.event_stream import EventStream
 from shared.runtime.http.problems import Problem
 from tests.dispatch.test_requests_view import HISTORY, as_heard, stream_read
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import bson
 import pytest
-from pydantic import SecretStr
 
+from services.notify.api import shapes
 from services.notify.domain.endpoint import ENDPOINTS_PER_UNIT
 from services.notify.signing import key_of
 from services.registry.signing import SIGNING, load_signer
@@ -19,7 +19,6 @@ from shared.runtime.keyring import load_keyring
 from shared.runtime.mongo import Database
 from shared.runtime.settings import NotifySettings
 from tests.support.notifying import OTHER_UNIT, UNIT, Notify, Partner, Spoken, notify, partner_system
-from tests.support.proxy import Proxy
 from tests.support.waiting import until
 
 URL = "https://partner.example/hooks/a-secret-in-the-path"
@@ -36,9 +35,11 @@ async def test_an_endpoint_is_registered_and_shown_by_its_host_alone(running: No
     status, shown = await running.call("GET", f"/v1/endpoints/{answer['id']}", running.token())
     assert status == 200
     assert shown == {
+        **shapes.Endpoint.example,
         "id": answer["id"],
         "unit": UNIT,
         "events": ["*"],
+        "grids": [],
         "host": "partner.example",
         "registered_at": shown["registered_at"],
     }
@@ -50,7 +51,7 @@ async def test_a_secret_is_shown_once(running: Notify) -> None:
     first = await running.call("POST", "/v1/endpoints", running.token(), body(), Idempotency_Key="the-same")
     again = await running.call("POST", "/v1/endpoints", running.token(), body(), Idempotency_Key="the-same")
     assert first[0] == again[0] == 201
-    assert again[1] == {"id": first[1]["id"], "secret": None}
+    assert again[1] == {**first[1], "secret": None}
     _, listed = await running.call("GET", "/v1/endpoints", running.token())
     assert [item["id"] for item in listed["items"]] == [first[1]["id"]]
 
@@ -212,23 +213,6 @@ async def test_the_limit_of_a_unit_holds_for_calls_at_the_same_time(running: Not
     refused = [answer["code"] for status, answer in answers if status != 201]
     assert refused == ["too-many-endpoints"] * (120 - ENDPOINTS_PER_UNIT)
     assert len(listed["items"]) == ENDPOINTS_PER_UNIT
-
-
-async def test_an_endpoint_that_cannot_be_taken_in_at_once_is_answered_and_told_all_the_same(
-    settings: NotifySettings, store_url: str, partner: Partner
-) -> None:
-    # What takes an endpoint in is an upsert into `endpoints`: its answer is lost.
-    async with Proxy(store_url, b"$setOnInsert") as proxy:
-        away = settings.model_copy(update={"mongo_url": SecretStr(proxy.url)})
-        async with notify(away) as running:
-            proxy.mode, proxy.limit = "cut-before-write", 10_000
-            _, secret = await running.endpoint(partner.url)
-            assert len(key_of(secret)) == 32
-            assert proxy.cuts > 0
-            proxy.mode = "pass"
-            await running.hears(Spoken().volunteers(1))
-            await until(lambda: len(partner.received) == 1)
-            partner.received[0].verified(secret)
 
 
 @pytest.mark.parametrize(("service", "status"), [("registry", 201), ("dispatch", 422)])

@@ -17,6 +17,7 @@ import pytest
 from deploy.stack import Stack
 from services.registry.domain.roles import SCOPES
 from services.registry.signing import SIGNING, Grant, Signer, load_signer
+from shared.events.notify import NotificationDelivered
 from shared.runtime.broker import Broker, declare_queue
 from shared.runtime.keyring import load_keyring
 from shared.runtime.mongo import Database
@@ -180,7 +181,8 @@ async def _all_told(database: Database, due: set[str]) -> bool:
     told: set[str] = set()
     for commit in await EventStore(database).read(0, 10_000):
         for event in commit.events:
-            if event.type == "deliveries-attempted":
-                told |= {o["event"] for o in event.data["outcomes"] if o["outcome"] == "delivered"}  # type: ignore[union-attr, index, call-overload, misc]
+            if event.type == NotificationDelivered.type:
+                report = NotificationDelivered.model_validate(event.data)
+                told |= {made.message for made in report.deliveries}
     states = await database["deliveries"].distinct("state")
     return told == due and states == ["delivered"]

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import aiohttp
 import uvicorn
 from aiohttp import web
+from fastapi import FastAPI
 from pydantic import SecretStr
 from standardwebhooks import Webhook
 
@@ -149,6 +150,7 @@ class Notify:
     service: Service
     signer: Signer
     session: aiohttp.ClientSession
+    app: FastAPI
 
     async def hears(self, events: Sequence[CloudEvent]) -> None:
         """Take events as from the broker."""
@@ -163,7 +165,7 @@ class Notify:
 
     async def call(
         self,
-        method: Literal["GET", "POST"],
+        method: Literal["GET", "POST", "PATCH", "DELETE"],
         path: str,
         token: str,
         body: object = None,
@@ -244,7 +246,8 @@ async def notify(settings: NotifySettings, leads: bool = True) -> AsyncIterator[
         listener.bind(("127.0.0.1", 0))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         async with aiohttp.ClientSession() as session:
-            running = Notify(f"http://127.0.0.1:{listener.getsockname()[1]}", service, signer, session)
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            running = Notify(url, service, signer, session, app)
             await until(lambda: server.started or serving.done())
             await until(lambda: is_open(session, running.url))
             await until(lambda: service.leads or not leads)

@@ -106,9 +106,9 @@ async def move(
     desk: DeskOf,
     boxes: BoxesOf,
 ) -> Response:
-    """On: all up to there is done with. Back: it gets what is behind that once more. 409 `position-moved` if it
-    is not where it was `expected`, unless it is there already; `position-ahead` for a number that is not there
-    yet."""
+    """On: all up to there is done with. Back: it gets what is behind that once more. 409 `position-moved` if
+    it is not where it was `expected`, unless it is there already; `position-ahead` for a number that is not
+    there yet."""
     box = await box_of(query.unit, principal, desk)
     number = body.number
     if number is not None:

@@ -47,7 +47,7 @@ async def deliveries(
     if page.endpoint is None:
         endpoints = endpoints_for(desk, principal)
     else:
-        endpoints = [endpoint_for(desk, page.endpoint, principal)]
+        endpoints = [await endpoint_for(desk, page.endpoint, principal)]
     if page.event is not None:
         found = [await desk.ledger.one(endpoint, page.event) for endpoint in endpoints]
         entries = [entry for entry in found if entry is not None]
@@ -72,7 +72,7 @@ async def deliveries(
 async def one(endpoint: str, event: str, principal: Reader, desk: DeskOf) -> Response:
     """Each attempt that is on record: its status, why it failed, how long it took, and the first 16 KiB of
     the answer."""
-    found = endpoint_for(desk, endpoint, principal)
+    found = await endpoint_for(desk, endpoint, principal)
     entry = await desk.ledger.one(found, event)
     if entry is None:
         raise not_found()

@@ -86,9 +86,12 @@ async def _desk(request: Request) -> Desk:
 DeskOf = Annotated[Desk, Depends(_desk)]
 
 
-def endpoint_for(desk: Desk, id: str, principal: Principal) -> Endpoint:
-    """The endpoint, if it is there for this caller. Raises Problem 404."""
+async def endpoint_for(desk: Desk, id: str, principal: Principal) -> Endpoint:
+    """The endpoint, if it is there for this caller, registered a moment ago or not. Raises Problem 404."""
     found = desk.endpoints.get(id)
+    if found is None:
+        await desk.service.catch_up(desk.followed)
+        found = desk.endpoints.get(id)
     if found is None or not sees(principal, found):
         raise not_found()
     return found

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
+from services.notify.domain.endpoint import PER_MINUTE
 from services.notify.domain.subscription import PATTERN
 from services.notify.domain.url import URL_LENGTH
+from shared.events.dispatch import Priority
 from shared.events.notify import (
     Backlog,
     Channel,
@@ -24,6 +26,7 @@ EventType = Annotated[str, StringConstraints(pattern=PATTERN)]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,79}$")]
 Clock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Codes = Annotated[list[Code], Field(max_length=100)]
+Priorities = Annotated[list[Priority], Field(max_length=4)]
 Types = Annotated[list[EventType], Field(max_length=50)]
 
 CLEARABLE = ("per_minute", "digest_minutes", "digest_at", "quiet_from", "quiet_until")
@@ -57,7 +60,7 @@ class EndpointBody(Body):
     services: Codes = Field([], description="only what is of these services")
     categories: Codes = Field([], description="only what is of these categories")
     grids: Codes = Field([], description="only what is in these grids")
-    priorities: Codes = Field([], description="only what has these priorities")
+    priorities: Priorities = Field([], description="only what has these priorities")
     format: Format = "cloudevents"
     signature: Signature = "v1"
     language: Language = "zh"
@@ -87,20 +90,19 @@ class EndpointBody(Body):
         )
 
 
-PER_MINUTE: dict[Channel, int] = {"wecom": 20, "dingtalk": 20}
-"""What robots take at the most; what comes quicker is gathered into one message."""
-
-
 class EndpointChanges(Body):
-    """What changes; what is left out stays, and null takes away."""
+    """What changes; what is left out stays, and null takes away what need not be there."""
 
     events: list[EventType] | None = Field(None, min_length=1, max_length=50)
     url: str | None = Field(None, min_length=1, max_length=URL_LENGTH)
     email: str | None = Field(None, max_length=254)
+    robot_secret: str | None = Field(
+        None, min_length=1, max_length=200, description="of the DingTalk robot at the new `url`"
+    )
     services: Codes | None = None
     categories: Codes | None = None
     grids: Codes | None = None
-    priorities: Codes | None = None
+    priorities: Priorities | None = None
     format: Format | None = None
     language: Language | None = None
     ordered: bool | None = None
@@ -111,9 +113,16 @@ class EndpointChanges(Body):
     quiet_until: Clock | None = None
     urgent: Types | None = None
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _must_stay(cls, value: object, info: ValidationInfo) -> object:
+        if value is None and info.field_name not in CLEARABLE:
+            raise ValueError("it cannot be taken away; leave it out, and it stays as it is")
+        return value
+
     def change(self, community: str, address: str | None) -> EndpointAmended:
         """The event that says so; `address` is the digest of the new one."""
-        told = self.model_dump(exclude={"url", "email"}, exclude_unset=True)
+        told = self.model_dump(exclude={"url", "email", "robot_secret"}, exclude_unset=True)
         lists = {name: tuple(told[name]) for name in (*LISTS, "events") if told.get(name) is not None}
         cleared = tuple(name for name in CLEARABLE if name in self.model_fields_set and told[name] is None)
         kept = {name: value for name, value in told.items() if name not in lists and value is not None}

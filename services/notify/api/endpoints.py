@@ -42,6 +42,11 @@ from shared.runtime.http.problems import not_found
 from shared.runtime.http.routes import Route
 from shared.runtime.ids import new_id
 
+_UNKNOWN_VOLUNTEER = (
+    "the unit has no volunteer with this id: look it up in registry; if it is new, send what Linli-Position "
+    "said of it as Linli-After"
+)
+
 router = APIRouter(prefix="/v1/endpoints", tags=["endpoints"], route_class=Route)
 ENDPOINTS: Aggregate[Command, State, Event] = Aggregate(ENDPOINT, decode)
 
@@ -62,9 +67,9 @@ async def register(
 ) -> Response:
     """201 with `id` and, of a webhook, `secret`, which is shown here only; a repeat shows null; of `amqp` it
     is the password of `user`, who reads `queue`. 422:
-    `unknown-unit`, `unknown-endpoint`, `url-not-allowed`, `address-not-allowed`, `unknown-event-type`,
-    `channel-not-available`, `not-for-channel`, `quiet-hours-open`, `two-digests`, `too-many-endpoints`; 404
-    for another unit's client."""
+    `unknown-unit`, `unknown-volunteer`, `unknown-endpoint`, `url-not-allowed`, `address-not-allowed`,
+    `unknown-event-type`, `channel-not-available`, `not-for-channel`, `quiet-hours-open`, `two-digests`,
+    `too-many-endpoints`; 404 for another unit's client."""
     if not principal.sees((body.unit,)):
         raise not_found()
     endpoint = new_id("endpoint")
@@ -77,13 +82,18 @@ async def register(
 
     async def work(transaction: Transaction) -> Answer:
         # A unit's own client is proof that the unit is there, whether or not it was heard of here.
-        known = principal.unit == body.unit or await desk.units.known(body.unit)
+        communities = principal.communities
+        known = principal.unit == body.unit or await desk.units.known(body.unit, communities)
         require(known, "unknown-unit", _UNKNOWN_UNIT)
+        # A box is whoever's it is named after: another unit's volunteer, or another unit, is not this one's.
+        own = body.volunteer is None or await desk.units.has_volunteer(body.unit, body.volunteer)
+        require(own, "unknown-volunteer", _UNKNOWN_VOLUNTEER)
+        _require_robot(None if via is not None else channel, body.robot_secret)
         address = queue or _address(body.url, body.email, channel, needed=via is None)
         await desk.service.catch_up(desk.followed)
         command = RegisterEndpoint(
             asked=body.asked(
-                min(principal.communities),
+                await desk.units.community(body.unit, communities),
                 transaction.seal(endpoint, {"url": address, "secret": secret}),
                 (await desk.messages.look_for_head(body.volunteer or body.unit)).number,
                 channel,
@@ -120,13 +130,22 @@ def _via(desk: Desk, body: EndpointBody, principal: Principal) -> Endpoint | Non
     if body.via is None:
         return None
     found = desk.endpoints.get(body.via)
-    whole = found is not None and found.unit == body.unit and found.facts.via is None
+    own = found is not None and found.unit == body.unit and found.facts.volunteer is None
     require(
-        whole and body.volunteer is not None,
+        own and body.volunteer is not None,
         "unknown-endpoint",
-        "via names an endpoint of the same unit that has an address of its own, for one of its volunteers",
+        "via names the endpoint by which the unit itself is told, for one of its volunteers",
     )
     return found
+
+
+def _require_robot(channel: Channel | None, secret: str | None) -> None:
+    """A robot's secret is given with the robot's address."""
+    require(
+        secret is None or channel == "dingtalk",
+        "not-for-channel",
+        "robot_secret is what a DingTalk robot checks signatures with: give it with the robot's url alone",
+    )
 
 
 def _address(url: str | None, email: str | None, channel: Channel, needed: bool) -> str | None:
@@ -155,7 +174,7 @@ async def endpoints(
 @router.get("/{endpoint}", summary="One endpoint", responses=answers(shapes.Endpoint, headers=[ETAG]))
 async def one(endpoint: str, principal: Reader, desk: DeskOf) -> Response:
     """404 for a unit's client that asks for another unit's."""
-    found = endpoint_for(desk, endpoint, principal)
+    found = await endpoint_for(desk, endpoint, principal)
     return json_response(await shown(desk, found), etag=found.version)
 
 
@@ -169,12 +188,14 @@ async def amend(
     commands: CommandsOf,
 ) -> Response:
     """200; what is so already is no event. 422 as when it is registered."""
-    found = endpoint_for(desk, endpoint, principal)
+    found = await endpoint_for(desk, endpoint, principal)
     given = body.url is not None or body.email is not None
 
     async def work(transaction: Transaction) -> Answer:
         address = _address(body.url, body.email, found.facts.channel, needed=True) if given else None
-        digest = transaction.seal(endpoint, {"url": address}) if address is not None else None
+        _require_robot(found.facts.channel if given else None, body.robot_secret)
+        sealed: dict[str, Json] = {"url": address, "secret": body.robot_secret}
+        digest = transaction.seal(endpoint, sealed) if address is not None else None
         change = body.change(found.community, digest)
         command = AmendEndpoint(change, address, desk.settings.allow_networks)
         return await _decided(transaction, endpoint, command)
@@ -188,7 +209,7 @@ async def rotate(
 ) -> Response:
     """200 with `secret`, shown here only. Those before sign as well for `overlap_hours` (24; 0 to 168). 409:
     `no-secret`, `too-many-secrets`."""
-    found = endpoint_for(desk, endpoint, principal)
+    found = await endpoint_for(desk, endpoint, principal)
     secret = new_secret(found.facts.signature)
     told = public_key(secret) if found.facts.signature == "v1a" else secret
 
@@ -217,7 +238,7 @@ async def resume(
     endpoint: str, body: ResumeBody, request: Request, principal: Writer, desk: DeskOf, commands: CommandsOf
 ) -> Response:
     """200; after a pause, or after it was disabled."""
-    found = endpoint_for(desk, endpoint, principal)
+    found = await endpoint_for(desk, endpoint, principal)
     head = (await desk.messages.look_for_head(found.owner)).number
     command = ResumeEndpoint(body.backlog, head)
     return await _command(endpoint, command, request, principal, desk, commands)
@@ -234,7 +255,7 @@ async def remove(
 async def _command(
     endpoint: str, command: Command, request: Request, principal: Principal, desk: Desk, commands: Commands
 ) -> Response:
-    endpoint_for(desk, endpoint, principal)
+    await endpoint_for(desk, endpoint, principal)
 
     async def work(transaction: Transaction) -> Answer:
         return await _decided(transaction, endpoint, command)

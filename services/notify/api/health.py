@@ -23,7 +23,7 @@ router = APIRouter(prefix="/v1/endpoints/{endpoint}", tags=["deliveries"], route
 async def health(endpoint: str, principal: Reader, desk: DeskOf) -> Response:
     """Its last attempts, what waits, and how many deliveries are in each state, of messages that are kept:
     the five states add up to all that it was to be told."""
-    found = endpoint_for(desk, endpoint, principal)
+    found = await endpoint_for(desk, endpoint, principal)
     standing = await desk.progress.of(found.id)
     totals = await desk.ledger.totals(found)
     since = standing.failing_since

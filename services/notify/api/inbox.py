@@ -133,8 +133,8 @@ async def messages(
     desk: DeskOf,
     boxes: BoxesOf,
 ) -> Response:
-    """Behind number `after`, in order, as they were told. With `wait` the call is answered as soon as there is
-    one. `missed`: what was kept no longer; 409 `position-ahead` for a number that is not there yet; 422
+    """Behind number `after`, in order, as they were told. With `wait` it is answered as soon as there is one.
+    `missed`: what was kept no longer; 409 `position-ahead` for a number that is not there yet; 422
     `unit-missing`, `unknown-event-type`; 429 `too-many-streams` if too many calls of one client wait."""
     box = await box_of(page.unit, principal, desk)
     asked = Asked(box, page.position(), page.limit, page.patterns(box), page.wait)
@@ -160,12 +160,14 @@ class Asked:
 async def found_for(request: Request, principal: Principal, desk: Desk, inbox: Inbox, asked: Asked) -> Found:
     """What is there, or comes in time. Who has waited is let in anew: a token ends, and so do agreements."""
     found = await inbox.page(asked.box, asked.after, asked.limit, asked.types)
-    if not asked.wait or not found.says_nothing:
+    if not asked.wait or not found.says_nothing():
         return found
     room_for(inbox, principal)
     ends = monotonic() + asked.wait
     async with inbox.open_for(principal.client):
-        while found.says_nothing and (left := ends - monotonic()) > 0 and not await request.is_disconnected():
+        while (
+            found.says_nothing() and (left := ends - monotonic()) > 0 and not await request.is_disconnected()
+        ):
             if await inbox.wait(asked.box, found.position, min(left, LOOK_AWAY_S)):
                 found = await inbox.page(asked.box, found.position, asked.limit, asked.types)
     await desk.service.keys.verify(token_of(request))

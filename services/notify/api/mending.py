@@ -53,7 +53,7 @@ async def resend(
     """200; with the same `webhook-id`, whatever came of it before, from the first step of its schedule. An
     endpoint that is paused is sent it when it is resumed. Any message of the box that the endpoint is told
     from, `event` being its id; 404 if there is none such; 409 `message-not-kept` if it is kept no longer."""
-    message = await _message(desk, endpoint_for(desk, endpoint, principal), event)
+    message = await _message(desk, await endpoint_for(desk, endpoint, principal), event)
 
     async def work(transaction: Transaction) -> Answer:
         command = ResendDelivery(message.box, message.id, message.number, message.type)
@@ -69,7 +69,7 @@ async def cancel(
 ) -> Response:
     """200; what is on its way already may still arrive. 404 as for `resend`; 409 `message-not-kept`, and
     `already-delivered`."""
-    found = endpoint_for(desk, endpoint, principal)
+    found = await endpoint_for(desk, endpoint, principal)
     message = await _message(desk, found, event)
 
     async def work(transaction: Transaction) -> Answer:
@@ -94,7 +94,7 @@ async def recover(
 ) -> Response:
     """200; every delivery that was given up at `since` or later is tried again, from the first step of its
     schedule. What waits for its next attempt, and what was cancelled, stays as it is."""
-    endpoint_for(desk, endpoint, principal)
+    await endpoint_for(desk, endpoint, principal)
 
     async def work(transaction: Transaction) -> Answer:
         await transaction.decide(ENDPOINTS, endpoint, RecoverDeliveries(body.since))

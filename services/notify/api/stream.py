@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic
@@ -14,7 +15,7 @@ from pydantic import Field
 from services.notify.api import inbox_shapes as shapes
 from services.notify.api.desk import DeskOf, Reader
 from services.notify.api.inbox import BoxesOf, OwnerQuery, TypesQuery, box_of, room_for, token_of
-from services.notify.inbox import Inbox, Page
+from services.notify.inbox import LOOK_S, Inbox, Page
 from shared.kernel.canonical import Json, encode
 from shared.runtime.http.event_stream import CHECK_S, HEADERS, HEARTBEAT_S, RETRY_MS, EventStream
 from shared.runtime.http.problems import Problem
@@ -111,13 +112,14 @@ class Told:
         except Exception as error:
             if not is_passing(error):
                 raise
+            await asyncio.sleep(LOOK_S)
             return None
 
 
 def _events(page: Page) -> list[bytes]:
     found = []
     if page.missed is not None:
-        missed = {"after": page.missed.after, "until": page.missed.until}
+        missed: dict[str, Json] = {"after": page.missed.after, "until": page.missed.until}
         found.append(_said("missed", missed, page.missed.until))
     for message in page.messages:
         for body in message.bodies:

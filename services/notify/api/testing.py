@@ -17,7 +17,7 @@ from services.notify.domain.subscription import SOURCES, TOLD, TOLD_TO_VOLUNTEER
 from services.notify.endpoints import Endpoint, Endpoints
 from shared.events.example import example_for
 from shared.events.index import BY_SERVICE
-from shared.kernel.canonical import encode
+from shared.kernel.canonical import Json, encode
 from shared.kernel.decider import Refused
 from shared.kernel.times import format_time
 from shared.runtime.http.bodies import Body
@@ -57,14 +57,14 @@ async def send_example(
     record. A paused or disabled endpoint is sent it too. 422 `unknown-event-type`; 409
     `unit-without-agreement`, `endpoint-without-address`, `channel-not-available`; 429 after 20 in a minute
     for one unit."""
-    found = endpoint_for(desk, endpoint, principal)
+    found = await endpoint_for(desk, endpoint, principal)
     desk.tests.count(found.unit)
     name = _type_of(found, None if body is None else body.type)
     if not desk.service.keys.agreements.may_come_in(found.unit):
         raise Problem(409, "unit-without-agreement", _NO_AGREEMENT)
     target = await _target(desk.endpoints, found)
     id = f"test-{new_event_id()}"
-    parcel = Parcel(id, (_body(found, id, name),))
+    parcel = Parcel(id, (encode(example(found.unit, found.facts.volunteer, id, name)),))
     async with open_channels(desk.settings) as channels:
         channel = channels.get(found.facts.channel)
         if channel is None:
@@ -103,10 +103,9 @@ async def _target(endpoints: Endpoints, endpoint: Endpoint) -> Target:
         raise Problem(409, "endpoint-without-address", _NO_ADDRESS) from None
 
 
-def _body(endpoint: Endpoint, id: str, name: str) -> bytes:
-    """The example, of now, about the endpoint's own unit or volunteer."""
+def example(unit: str, volunteer: str | None, id: str, name: str) -> dict[str, Json]:
+    """The example of a type, of now, about a unit or about its volunteer."""
     [service] = [service for service in SOURCES if name in BY_SERVICE[service]]
-    document = example_for(service, name, endpoint.unit, endpoint.facts.volunteer)
     now = format_time(datetime.now(UTC))
-    said = {"id": id, "time": now, "recordedtime": now, "recipient": endpoint.owner, "test": True}
-    return encode({**document, **said})
+    said: dict[str, Json] = {"id": id, "time": now, "recordedtime": now, "recipient": volunteer or unit}
+    return {**example_for(service, name, unit, volunteer), **said, "test": True}

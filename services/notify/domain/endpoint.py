@@ -28,8 +28,10 @@ from shared.events.notify import (
     EndpointSecretRotated,
 )
 from shared.folds.endpoint import FOLD, Endpoint
+from shared.folds.record import amended
 from shared.kernel.decider import Decider, require
 from shared.kernel.event import Event
+from shared.kernel.times import to_milliseconds
 
 ENDPOINTS_PER_UNIT = 100
 """Each endpoint costs memory for as long as the service runs."""
@@ -40,6 +42,10 @@ SIGNED: frozenset[Channel] = frozenset({"webhook"})
 """The channels with a secret of ours that can be rotated."""
 LONGEST_OVERLAP = timedelta(days=7)
 SECRETS_AT_ONCE = 5
+PER_MINUTE: Mapping[Channel, int] = {"wecom": 20, "dingtalk": 20}
+"""What robots take at the most; what comes quicker is gathered into one message."""
+
+LISTS = ("events", "services", "categories", "grids", "priorities", "urgent")
 
 CHECKS: Mapping[Channel, Callable[[str, Sequence[Network]], None]] = {
     "webhook": check_url,
@@ -184,7 +190,8 @@ def _changed(
             return _amended(command, facts)
         case RotateSecret(details, overlap, now):
             _require_rotation(facts, overlap, endpoint, now)
-            return [EndpointSecretRotated(community=community, details=details, earlier_until=now + overlap)]
+            until = to_milliseconds(now + overlap)
+            return [EndpointSecretRotated(community=community, details=details, earlier_until=until)]
         case PauseEndpoint():
             return [] if endpoint.status != "active" else [EndpointPaused(community=community)]
         case DisableEndpoint(reason):
@@ -227,12 +234,10 @@ def _registered(command: RegisterEndpoint, endpoint: Endpoint) -> EndpointRegist
         "channel-not-available",
         "this deployment does not tell by this channel; use another one, or ask those who run it",
     )
-    if command.address is not None:
+    if command.address is not None and asked.channel in CHECKS:
         CHECKS[asked.channel](command.address, command.allowed)
     _require_fit(asked)
-    return asked.model_copy(
-        update={"events": _types(asked.events, asked), "urgent": _types(asked.urgent, asked)}
-    )
+    return asked.model_copy(update={name: _listed(name, getattr(asked, name), asked) for name in LISTS})
 
 
 def _amended(command: AmendEndpoint, facts: EndpointRegistered) -> Sequence[Event]:
@@ -244,14 +249,14 @@ def _amended(command: AmendEndpoint, facts: EndpointRegistered) -> Sequence[Even
             "this endpoint has no address of its own that could be changed",
         )
         CHECKS[facts.channel](command.address, command.allowed)
-    told = {name: value for name, value in change if value is not None and name != "cleared"}
-    cleared = {name: type(facts).model_fields[name].default for name in change.cleared}
-    after = facts.model_copy(update={**cleared, **{name: told[name] for name in told if name != "address"}})
+    lists = {
+        name: _listed(name, told, facts) for name in LISTS if (told := getattr(change, name)) is not None
+    }
+    normal = change.model_copy(update=lists)
+    after = amended(facts, normal)
+    assert isinstance(after, EndpointRegistered)
     _require_fit(after)
-    normal = {str(name): _types(told[name], facts) for name in ("events", "urgent") if name in told}
-    if after == facts and command.address is None:
-        return []
-    return [change.model_copy(update=normal)]
+    return [] if after == facts and command.address is None else [normal]
 
 
 def _require_fit(asked: EndpointRegistered) -> None:
@@ -266,6 +271,12 @@ def _require_fit(asked: EndpointRegistered) -> None:
         asked.channel == "webhook" or asked.signature == "v1",
         "not-for-channel",
         "only a webhook has a signature; leave it out",
+    )
+    most = PER_MINUTE.get(asked.channel)
+    require(
+        most is None or (asked.per_minute is not None and asked.per_minute <= most),
+        "not-for-channel",
+        f"a group robot takes {most} messages a minute at the most: give per_minute, from 1 to {most}",
     )
     require(
         (asked.quiet_from is None) == (asked.quiet_until is None),
@@ -297,6 +308,11 @@ def _require_rotation(
         "too-many-secrets",
         f"{SECRETS_AT_ONCE} secrets sign already; wait until one has run out, or rotate with an overlap of 0",
     )
+
+
+def _listed(name: str, items: Sequence[str], asked: EndpointRegistered) -> tuple[str, ...]:
+    """A list of an endpoint as it is kept: each item once, in order."""
+    return _types(items, asked) if name in ("events", "urgent") else tuple(sorted(set(items)))
 
 
 def _types(patterns: Sequence[str], asked: EndpointRegistered) -> tuple[str, ...]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from shared.events.index import BY_SERVICE
@@ -37,7 +37,7 @@ FILTERS = {"services": "service", "categories": "category", "grids": "grid", "pr
 @lru_cache(maxsize=4096)
 def matches(pattern: str, event_type: str) -> bool:
     """Whether `pattern` stands for `event_type`."""
-    return re.fullmatch(pattern.replace("*", ".*"), event_type) is not None
+    return fnmatchcase(event_type, pattern)
 
 
 def matches_any(patterns: Sequence[str], event_type: str) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from services.notify.deliveries import Deliveries
+from services.notify.deliveries import Deliveries, Stretch
+from services.notify.engine.retries import EARLIEST, FAR_S
 from services.notify.engine.sender import Sender
-from shared.events.notify import DeliveriesRecovered, DeliveryCancelled, DeliveryResent
+from shared.events.notify import DeliveriesRecovered, DeliveryCancelled, DeliveryResent, EndpointResumed
 from shared.kernel.cloudevent import CloudEvent
-from shared.kernel.times import format_time
+from shared.kernel.times import format_time, later
 from shared.runtime.service import Reaction
 
 
@@ -23,6 +24,7 @@ class Asked:
             DeliveryResent.type: self._resent,
             DeliveryCancelled.type: self._cancelled,
             DeliveriesRecovered.type: self._recovered,
+            EndpointResumed.type: self._resumed,
         }
 
     async def _resent(self, event: CloudEvent) -> None:
@@ -30,7 +32,7 @@ class Asked:
         await self._deliveries.resent(event.place.pos, event.stream, asked, event.recorded)
         if (lane := self._sender.lane(event.stream)) is not None:
             lane.fresh.cancel(asked.number)  # it has a record now
-            lane.retries.expect(event.recorded)
+            lane.retries.again(asked.number, event.recorded)
             lane.wake()
 
     async def _cancelled(self, event: CloudEvent) -> None:
@@ -44,7 +46,15 @@ class Asked:
     async def _recovered(self, event: CloudEvent) -> None:
         asked = DeliveriesRecovered.model_validate(event.data)
         since = format_time(asked.since)
-        last = await self._deliveries.recovered(event.place.pos, event.stream, since, event.recorded)
+        await self._deliveries.recovered(event.place.pos, event.stream, since, event.recorded)
         if (lane := self._sender.lane(event.stream)) is not None:
-            lane.retries.expect_between(event.recorded, last)
+            lane.retries.open(event.recorded)
             lane.wake()
+
+    async def _resumed(self, event: CloudEvent) -> None:
+        resumed = EndpointResumed.model_validate(event.data)
+        if resumed.skipped_to is None:
+            return
+        pending = Stretch(event.stream, "pending", EARLIEST, later(event.recorded, FAR_S))
+        await self._deliveries.skipped(event.place.pos, pending, resumed.skipped_to, event.recorded)
+        self._sender.skipped(event.stream, resumed.skipped_to)

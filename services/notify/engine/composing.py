@@ -72,7 +72,7 @@ class Composer:
         if not waiting:
             self._seen[endpoint.id] = until
         elif self._idle(endpoint) and is_due(endpoint.facts, waiting[0].at, self._clock()):
-            await self._messages.put([_gathered(endpoint, waiting, until)])
+            await self._messages.put([_gathered(endpoint, waiting, until)], look=True)
 
     async def _compose_urgent(self, endpoint: Endpoint, after: int, end: int, last: int) -> None:
         """One message each for what is urgent, at once; the next digest speaks of it as well."""
@@ -81,7 +81,7 @@ class Composer:
             facts = endpoint.facts
             if wants(facts, message.type, message.facts) and matches_any(facts.urgent, message.type):
                 letter = Digest(endpoint.id, f"urgent-{message.id}", message.type, message.bodies, 0, last)
-                await self._messages.put([letter])
+                await self._messages.put([letter], look=True)
         self._urgent[endpoint.id] = min(after + PAGE, end)
 
 

@@ -264,7 +264,7 @@ class Lane:
         task.add_done_callback(self._done)
 
     def _put_back(self, job: Job) -> None:
-        self.retries.in_hand.discard(job.message.number)
+        self.retries.release(job.message.number)
         if job.pending is None:
             self.fresh.put_back(job.message)
         else:

@@ -47,6 +47,7 @@ class Retries:
         self._queue: deque[Pending] = deque()
         self._span = Span()
         self.in_hand: set[int] = set()
+        self._asked: dict[int, str] = {}
         self._left: set[int] | None = None
         """While the store is read: what left our hands meanwhile, and may still be read as it was before."""
         self._passed: dict[int, str] = {}
@@ -60,13 +61,17 @@ class Retries:
         """One is due at `moment`."""
         self._span.add(moment, moment)
 
-    def expect_between(self, start: str, end: str) -> None:
-        """Some are due between these moments."""
-        self._span.add(start, end)
+    def again(self, number: int, moment: str) -> None:
+        """This one was asked for, and is due at `moment`; if it is on its way, when that is over."""
+        if number in self.in_hand:
+            self._asked[number] = moment
+        self.expect(moment)
 
     def release(self, number: int) -> None:
         """It is in the store's hands again."""
         self.in_hand.discard(number)
+        if (moment := self._asked.pop(number, None)) is not None:
+            self.expect(moment)
         if (moment := self._passed.pop(number, None)) is not None:
             self.expect(moment)
         if self._left is not None:
@@ -75,6 +80,8 @@ class Retries:
     def drop(self, number: int) -> None:
         """It is not to be sent."""
         self._queue = deque(each for each in self._queue if each.number != number)
+        if self._left is not None:
+            self._left.add(number)
 
     def forget(self) -> None:
         """Much has changed in the store: it is read again."""

@@ -73,6 +73,7 @@ class Sender:
         self._opening: dict[str, asyncio.Task[None]] = {}
         self._by_box: dict[str, dict[str, Lane]] = {}
         self._running: Background | None = None
+        self._skipped: dict[str, int] = {}
         endpoints.watch(self._changed)
         messages.watch(self._grew)
         outcomes.tell(self._settled)
@@ -87,7 +88,11 @@ class Sender:
                 self._changed(endpoint)
             while True:
                 await asyncio.sleep(SAVE_EVERY_S)
-                await self._save()
+                try:
+                    await self._save()
+                except (PyMongoError, StoreUnavailable) as error:
+                    # The lanes go on: opened again, they would send what is not on record yet once more.
+                    log.info("progress-not-saved", error=type(error).__name__)
                 for endpoint in self._endpoints.all():
                     if endpoint.id not in self._lanes:
                         self._changed(endpoint)
@@ -129,6 +134,12 @@ class Sender:
         """The lane of `endpoint`, if this process sends to it."""
         return self._lanes.get(endpoint)
 
+    def skipped(self, endpoint: str, number: int) -> None:
+        """What was pending of `endpoint` up to `number` when it was resumed is on record as cancelled."""
+        self._skipped[endpoint] = number
+        if (lane := self._lanes.get(endpoint)) is not None:
+            lane.skipped(number)
+
     def _changed(self, endpoint: Endpoint) -> None:
         if self._running is None:
             return
@@ -166,6 +177,7 @@ class Sender:
             return
         self._lanes[endpoint.id] = lane
         self._by_box.setdefault(box, {})[endpoint.id] = lane
+        lane.skipped(self._skipped.get(endpoint.id, 0))
         lane.change(self._endpoints.get(endpoint.id) or endpoint)
         fresh.set_end((await self._messages.look_for_head(box)).number)
         running.start(f"send-{endpoint.id}", lane.run)
@@ -199,9 +211,19 @@ class Sender:
     async def lost(self, endpoint: Endpoint, pending: Pending) -> None:
         """See `Sending.lost`."""
         message = Message(box_of(endpoint), pending.number, pending.message, "", "", now_text(), (), {})
-        answer = Answer(reason="kept-no-longer")
+        self._record_loss(endpoint, Job(message, pending))
+
+    def give_up(self, endpoint: Endpoint, message: Message) -> None:
+        """Put on record that a message is kept no longer which was not tried yet."""
+        lane = self._lanes.get(endpoint.id)
+        if lane is not None and message.number not in lane.retries.in_hand:
+            lane.fresh.cancel(message.number)
+            self._record_loss(endpoint, Job(message))
+
+    def _record_loss(self, endpoint: Endpoint, job: Job) -> None:
         at = to_milliseconds(datetime.now(UTC))
-        self._outcomes.record(classify(endpoint, Job(message, pending), answer, (), at, 0), b"")
+        answer = Answer(reason="kept-no-longer")
+        self._outcomes.record(classify(endpoint, job, answer, (), at, 0), b"")
 
     async def disable(self, endpoint: Endpoint, reason: DisabledFor) -> None:
         """See `Sending.disable`."""

@@ -73,6 +73,7 @@ class _Event:
     subject: str
     time: str
     data: Mapping[str, Json]
+    test: bool = False
 
     @classmethod
     def of(cls, body: bytes) -> _Event:
@@ -82,11 +83,17 @@ class _Event:
             document = {}
         id, type, subject, time = (plain(document.get(name)) for name in ("id", "type", "subject", "time"))
         data = document.get("data")
-        return cls(id, type or "?", subject or "?", time, data if isinstance(data, dict) else {})
+        known = data if isinstance(data, dict) else {}
+        return cls(id, type or "?", subject or "?", time, known, document.get("test") is True)
 
 
 def _head(event: _Event, said: Words) -> tuple[str, set[str]]:
-    """What happened, and the fields of the event's data that it speaks of."""
+    """What happened, and the fields of the event's data that it speaks of; of a test, that it is one."""
+    head, named = _happened(event, said)
+    return said.say("format", "test", text=head) if event.test else head, named
+
+
+def _happened(event: _Event, said: Words) -> tuple[str, set[str]]:
     pattern = said.find("event", event.type)
     if pattern is None:
         return said.say("format", "other", type=event.type, subject=event.subject), set()
