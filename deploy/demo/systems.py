@@ -19,7 +19,7 @@ from deploy.demo.stage import Stage
 from deploy.stack.services import CHECKOUT
 
 PARTNER = "unit-health-centre"
-FIRST_FAILURES = 6
+FIRST_FAILURES = 4
 START_PATIENCE_S = 15.0
 
 Journal = list[tuple[int, str]]

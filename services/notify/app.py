@@ -37,6 +37,7 @@ from services.notify.engine.outcomes import ACTOR, Outcomes
 from services.notify.engine.retention import Retention
 from services.notify.engine.sender import Sender
 from services.notify.inbox import Inbox
+from services.notify.ledger import Ledger
 from services.notify.messages import Messages
 from services.notify.progress import Progress
 from services.notify.reactions import reactions
@@ -105,7 +106,8 @@ def build(settings: NotifySettings) -> FastAPI:
     service.on_open(messages.open)
     service.on_open(deliveries.open)
     composer = Composer(endpoints, messages, sender.idle)
-    retention = Retention(endpoints, messages, deliveries, settings.keep_days)
+    ledger = Ledger(messages, deliveries, progress)
+    retention = Retention(endpoints, messages, deliveries, ledger, sender.give_up, settings.keep_days)
     service.also("deliver", lambda: _deliver(settings, sender, outcomes, messages), led=True)
     service.also("compose", composer.run, led=True)
     service.also("retain", retention.run, led=True)

@@ -130,7 +130,9 @@ class Deliveries:
         """Not to be sent any more: of what is `pending` all up to message `number` of the owner's box, and
         all that was gathered for the endpoint in a box of its own."""
         while found := await self.shown(pending, UPDATES):
-            over = [each["_id"] for each in found if each["box"] == each["endpoint"] or each["number"] <= number]
+            over = [
+                each["_id"] for each in found if each["box"] == each["endpoint"] or each["number"] <= number
+            ]
             await self._write([_moved(id, pos, "cancelled", at, {"next_at": None}) for id in over])
             last = found[-1]["place"].removeprefix(_prefix(pending.endpoint, "pending"))
             pending = replace(pending, after=last)

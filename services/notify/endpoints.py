@@ -112,8 +112,10 @@ class Endpoints:
         after = state if decoded is None else FOLD.evolve(state, decoded)
         since = said.time if known is None else known.since
         self._endpoints[endpoint] = found = Endpoint(endpoint, after, said.version, since)
-        if not said.type.startswith("deliver"):
-            self._events.setdefault(endpoint, []).append(said)
+        events = self._events.setdefault(endpoint, [])
+        if events and events[-1].type.startswith("deliver"):
+            events.pop()  # it says nothing but the version, which is the next one's now
+        events.append(said)
         of_unit = self._by_unit.setdefault(found.unit, set())
         of_unit.discard(endpoint) if after.ended else of_unit.add(endpoint)
 

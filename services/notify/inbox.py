@@ -1,7 +1,7 @@
 """A box as its owner reads it: on from a number, a page at a time, and told at once of what is new.
 
 Messages stand in a box without gaps, so whoever has read number n waits for one place, that of n + 1. The
-process that puts messages in wakes its readers itself; in any other one look into the store, every half a
+process that puts messages in wakes its readers itself; in any other one look into the store, some times a
 second, is for all that wait there.
 """
 
@@ -17,8 +17,8 @@ from services.notify.domain.subscription import matches_any
 from services.notify.messages import Message, Messages, place
 from shared.kernel.decider import Refused
 
-LOOK_S = 0.4
-"""How often it is looked for what another process has put in."""
+LOOK_S = 0.3
+"""How often it is looked for what another process has put in: half a second is promised."""
 WINDOW = 250
 """Messages that are read at once where a filter may hide most of them."""
 LOOKED_AT = 2_000
@@ -108,14 +108,16 @@ class Inbox:
         window = await self._messages.read(box, start, after - start + count)
         behind = [message for message in window if message.number > after]
         row = [message for number, message in enumerate(behind, after + 1) if message.number == number]
-        if len(behind) == len(window) and not (after == 0 and row):
+        sure = len(behind) < len(window) or (after == 0 and bool(row))
+        if not sure or len(row) < len(behind):  # then something was taken away, or is being put in
             floor = await self._messages.floor(box)
-            if floor > after:
-                raise Emptied(floor)
-            if floor < after:
-                end = (await self._messages.look_for_head(box)).number
-                raise Refused("position-ahead", AHEAD, end=end)
-        return row, len(row) == len(behind) < count
+            if floor > after + len(row):
+                if not row:
+                    raise Emptied(floor)
+                return row, False
+            if not sure and floor < after:
+                raise Refused("position-ahead", AHEAD, end=await self.end(box))
+        return row, len(row) < count
 
     async def number_before(self, box: str, moment: str) -> int:
         """The number of the last message that was put in before `moment`; if all were put in since, or are

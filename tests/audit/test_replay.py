@@ -81,3 +81,31 @@ def test_an_event_that_is_none_of_its_type_makes_it_incomplete_and_is_left_out()
 def test_what_has_no_json_is_refused() -> None:
     with pytest.raises(TypeError):
         to_json(1.5)
+
+
+def test_a_batch_of_deliveries_is_what_it_says() -> None:
+    taken = {"community": "shaba", "deliveries": [ATTEMPT]}
+    lost = {"community": "shaba", "deliveries": [{**ATTEMPT, "error": "timeout", "step": 1}]}
+    events = recorded([("notification-delivered", taken), ("notification-failed", lost)])
+    replayed = replay("deliveries-1", events, AsOf())
+    assert isinstance(replayed.state, dict)
+    assert replayed.state["facts"] == {**taken, "deliveries": [{**ATTEMPT, "status": None}]}
+    assert (replayed.version, replayed.complete) == (2, True)
+    old = replay(
+        "deliveries-1", recorded([("deliveries-attempted", {"community": "shaba", "outcomes": []})]), AsOf()
+    )
+    assert old.complete
+
+
+ATTEMPT: dict[str, Any] = {
+    "message": "event-1",
+    "type": "request-created",
+    "endpoint": "endpoint-1",
+    "box": "unit-1",
+    "unit": "unit-1",
+    "channel": "webhook",
+    "number": 1,
+    "attempt": 1,
+    "at": "2026-11-24T03:29:29.500Z",
+    "took_ms": 41,
+}

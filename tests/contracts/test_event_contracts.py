@@ -9,10 +9,11 @@ import pytest
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from services.notify.domain.subscription import TOLD_TO_VOLUNTEERS
 from shared.events.index import ALL, BY_SERVICE, decode
 from shared.kernel.canonical import Json, decode_object, encode
 from shared.kernel.event import Event, Partners
-from shared.kernel.partner import partner_form
+from shared.kernel.partner import partner_form, volunteer_form
 from shared.runtime.http.asyncapi import schema_of
 from tests.support.goldens import golden, names
 
@@ -130,6 +131,17 @@ def test_the_partners_form_holds_to_the_same_schema_and_names_nobody_else(name: 
         text = encode(seen).decode()
         assert set(re.findall(r"unit-[a-z-]+", text)) == {unit}
         assert not re.search(r"resident-|[0-9a-f]{64}", text)
+
+
+@pytest.mark.parametrize("name", sorted(TOLD_TO_VOLUNTEERS))
+def test_the_volunteers_form_holds_to_the_same_schema_and_names_nobody_else(name: str) -> None:
+    data = golden("events", name)
+    seen = volunteer_form({"id": "event-1", "data": data}, str(data["volunteer"]))["data"]
+    validate(seen, name)
+    text = encode(seen).decode()
+    assert set(re.findall(r"unit-[a-z-]+", text)) == {data["unit"]}
+    assert set(re.findall(r"volunteer-[0-9a-f-]+", text)) <= {data["volunteer"]}
+    assert not re.search(r"resident-|[0-9a-f]{64}", text)
 
 
 def test_a_type_that_is_not_known_is_none_and_one_that_is_wrong_raises() -> None:

@@ -19,6 +19,7 @@ from tests.support import (
     everyday_board,
     everyday_bulletins,
     everyday_figures,
+    everyday_inbox,
     everyday_life,
     everyday_matching,
     everyday_open311,
@@ -32,9 +33,12 @@ from tests.support.notifying import Spoken
 
 Story = Callable[[Community], Awaitable[None]]
 
-REPEATABLE = ("/v1/parked/redrive", "/v1/rebuild", "/oauth/introspect", "/v1/keyring/", "/v1/imports/")
-"""A redrive, a look at a token and a change of keys record nothing, and a table enters once by its rows: they
-are repeated as they are."""
+REPEATABLE = (
+    *("/v1/parked/redrive", "/v1/rebuild", "/oauth/introspect", "/v1/keyring/", "/v1/imports/"),
+    "/v1/consumers/",
+)
+"""A redrive, a look at a token and a change of keys record nothing, a table enters once by its rows, and a
+consumer that is told where to be is there: they are repeated as they are."""
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -153,6 +157,7 @@ STORIES = (
     everyday_open311.open311,
     everyday_working_days.working_days,
     everyday_bulletins.bulletins,
+    everyday_inbox.inbox,
 )
 
 

@@ -14,8 +14,9 @@ from cloudevents.core.v1.event import CloudEvent as OfficialCloudEvent
 from deploy.stack import Stack
 from shared.kernel.cloudevent import encoded
 from shared.runtime.broker import EXCHANGE, Broker, declare_exchange
+from shared.runtime.lease import Lease, LeaseLost
 from shared.runtime.mongo import Database
-from shared.runtime.relay import Lease, LeaseLost, Relay
+from shared.runtime.relay import Relay
 from tests.support.following import bench, running
 from tests.support.messages import message
 from tests.support.waiting import until
@@ -150,10 +151,10 @@ async def test_of_two_relays_one_holds_the_lease_and_the_other_takes_over(
 async def test_a_dead_holder_is_replaced_and_cannot_move_the_checkpoint(
     database: Database, broker: Broker
 ) -> None:
-    dead = Lease(database["relay"], "dead")
+    dead = Lease(database["relay"], "dead", "relay")
     await dead.acquire()
     await dead.save(7)
-    successor = Lease(database["relay"], "successor")
+    successor = Lease(database["relay"], "successor", "relay")
     async with asyncio.timeout(10):
         await successor.acquire()
     assert (successor.epoch, successor.checkpoint) == (2, 7)

@@ -68,11 +68,12 @@ async def register(
     """201 with `id` and, of a webhook, `secret`, which is shown here only; a repeat shows null; of `amqp` it
     is the password of `user`, who reads `queue`. 422:
     `unknown-unit`, `unknown-volunteer`, `unknown-endpoint`, `url-not-allowed`, `address-not-allowed`,
-    `unknown-event-type`, `channel-not-available`, `not-for-channel`, `quiet-hours-open`, `two-digests`,
+    `unknown-event-type`, `channel-not-available`, `not-for-channel`, `quiet-hours-open`, `two-digests`; 409:
     `too-many-endpoints`; 404 for another unit's client."""
     if not principal.sees((body.unit,)):
         raise not_found()
     endpoint = new_id("endpoint")
+    await desk.service.catch_up(desk.followed)
     via = _via(desk, body, principal)
     channel = body.channel if via is None else via.facts.channel
     secret, told = _secret(body, channel, via is not None)

@@ -77,33 +77,40 @@ class Told:
     after: int
     types: Sequence[str] = ()
     heartbeat_s: float = HEARTBEAT_S
+    check_s: float = CHECK_S
 
     async def events(self, verify: Callable[[], Awaitable[object]]) -> AsyncIterator[bytes]:
         """What comes, until `verify` raises a Problem."""
         async with self.inbox.open_for(self.client):
             yield format_sse_event(comment="linli", retry=RETRY_MS)
-            checked = spoke = monotonic()
-            some = True
-            while True:
-                if monotonic() - checked >= CHECK_S:
-                    try:
-                        await verify()
-                    except Problem as problem:
-                        yield _said("over", {"code": problem.code, "detail": problem.detail})
-                        return
+            try:
+                async for event in self._all(verify):
+                    yield event
+            except Problem as problem:
+                yield _said("over", {"code": problem.code, "detail": problem.detail})
+
+    async def _all(self, verify: Callable[[], Awaitable[object]]) -> AsyncIterator[bytes]:
+        checked = spoke = monotonic()
+        some = True
+        while True:
+            page = await self._next() if some else None
+            for event in [] if page is None else _events(page):
+                if monotonic() - checked >= self.check_s:
+                    await verify()
                     checked = monotonic()
-                page = await self._next() if some else None
-                if page is not None:
-                    for event in _events(page):
-                        yield event
-                        spoke = monotonic()
-                    self.after = page.position
-                if monotonic() - spoke >= self.heartbeat_s:
-                    # With the number, so that what was hidden is not looked at again after a break.
-                    yield format_sse_event(comment="ping", id=str(self.after))
-                    spoke = monotonic()
-                some = page is not None and not page.done
-                some = some or await self.inbox.wait(self.box, self.after, CHECK_S)
+                yield event
+                spoke = monotonic()
+            if page is not None:
+                self.after = page.position
+            if monotonic() - spoke >= self.heartbeat_s:
+                # With the number, so that what was hidden is not looked at again after a break.
+                yield format_sse_event(comment="ping", id=str(self.after))
+                spoke = monotonic()
+            some = page is not None and not page.done
+            some = some or await self.inbox.wait(self.box, self.after, self.check_s)
+            if monotonic() - checked >= self.check_s:
+                await verify()
+                checked = monotonic()
 
     async def _next(self) -> Page | None:
         """What there is; None while the store is away, which ends no stream."""

@@ -49,9 +49,7 @@ class ExampleBody(Body):
 
 
 @router.post("/test", summary="Send an example", responses=answers(shapes.Tested))
-async def send_example(
-    endpoint: str, principal: Writer, desk: DeskOf, body: ExampleBody | None = None
-) -> Response:
+async def send_example(endpoint: str, body: ExampleBody, principal: Writer, desk: DeskOf) -> Response:
     """200 with what the receiver answered, whether it took it or not. It is signed as anything else; its
     `webhook-id` begins with `test-`, its CloudEvent says `test: true` and has no number, and it is on no
     record. A paused or disabled endpoint is sent it too. 422 `unknown-event-type`; 409
@@ -59,7 +57,7 @@ async def send_example(
     for one unit."""
     found = await endpoint_for(desk, endpoint, principal)
     desk.tests.count(found.unit)
-    name = _type_of(found, None if body is None else body.type)
+    name = _type_of(found, body.type)
     if not desk.service.keys.agreements.may_come_in(found.unit):
         raise Problem(409, "unit-without-agreement", _NO_AGREEMENT)
     target = await _target(desk.endpoints, found)

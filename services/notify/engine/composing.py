@@ -41,7 +41,7 @@ class Composer:
         self._idle = idle
         self._clock = clock
         self._seen: dict[str, int] = {}
-        self._urgent: dict[str, int] = {}
+        self._urgent: dict[str, tuple[Sequence[str], int]] = {}
         self._wake = asyncio.Event()
         messages.watch(lambda _: self._wake.set())
 
@@ -64,25 +64,36 @@ class Composer:
         end = (await self._messages.head(endpoint.owner)).number
         if last >= end:
             return
-        if endpoint.facts.urgent:
-            await self._compose_urgent(endpoint, max(last, self._urgent.get(endpoint.id, 0)), end, head.last)
-        page = await self._messages.read(endpoint.owner, last, PAGE)
-        until = min(last + PAGE, end)
-        waiting = [each for each in page if wants(endpoint.facts, each.type, each.facts)]
+        facts, until = endpoint.facts, min(last + PAGE, end)
+        if facts.urgent:
+            await self._compose_urgent(endpoint, last, end, head.last)
+        page = await self._messages.read(endpoint.owner, last, until - last)
+        waiting = [each for each in page if _waits(facts, each)]
         if not waiting:
             self._seen[endpoint.id] = until
-        elif self._idle(endpoint) and is_due(endpoint.facts, waiting[0].at, self._clock()):
+        elif self._idle(endpoint) and is_due(facts, waiting[0].at, self._clock()):
             await self._messages.put([_gathered(endpoint, waiting, until)], look=True)
 
     async def _compose_urgent(self, endpoint: Endpoint, after: int, end: int, last: int) -> None:
-        """One message each for what is urgent, at once; the next digest speaks of it as well."""
+        """One message each for what is urgent, at once."""
+        facts = endpoint.facts
+        urgent, seen = self._urgent.get(endpoint.id, ((), 0))
+        if urgent == facts.urgent:
+            after = max(after, seen)
         page = await self._messages.read(endpoint.owner, after, PAGE)
-        for message in page:
-            facts = endpoint.facts
-            if wants(facts, message.type, message.facts) and matches_any(facts.urgent, message.type):
-                letter = Digest(endpoint.id, f"urgent-{message.id}", message.type, message.bodies, 0, last)
-                await self._messages.put([letter], look=True)
-        self._urgent[endpoint.id] = min(after + PAGE, end)
+        letters = [
+            Digest(endpoint.id, f"urgent-{each.id}", each.type, each.bodies, 0, last)
+            for each in page
+            if wants(facts, each.type, each.facts) and not _waits(facts, each)
+        ]
+        await self._messages.put(letters, look=True)
+        self._urgent[endpoint.id] = facts.urgent, min(after + PAGE, end)
+
+
+def _waits(facts: EndpointRegistered, message: Message) -> bool:
+    """Whether it is told by a digest; what is urgent is told by a message of its own."""
+    wanted = wants(facts, message.type, message.facts)
+    return wanted and not matches_any(facts.urgent, message.type)
 
 
 def is_due(facts: EndpointRegistered, since: str, now: datetime) -> bool:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import structlog
 
 from services.notify.deliveries import Deliveries, State, Stretch
-from services.notify.endpoints import Endpoints
+from services.notify.endpoints import Endpoint, Endpoints
 from services.notify.engine.retries import EARLIEST
-from services.notify.messages import Messages
+from services.notify.engine.sender import box_of
+from services.notify.ledger import UNTRIED, Ledger, Place, Wanted
+from services.notify.messages import Message, Messages
 from shared.kernel.times import format_time
 
 EVERY_S = 3600.0
 MARK_EVERY_S = 15.0
+AGAIN_S = 1.0
+"""Between rounds while something is given up: it is on record within about a second."""
 AT_ONCE = 200
 OVER: tuple[State, ...] = ("exhausted", "delivered", "cancelled")
 
@@ -22,13 +27,24 @@ log = structlog.get_logger()
 
 
 class Retention:
-    """Takes away what is older than `days`. Nothing that is pending goes: it fails by itself when its message
-    is kept no longer."""
+    """Takes away what is older than `days`. What is pending fails by itself when its message is kept no
+    longer; what was not tried yet is given up by `give_up` before, and its message goes with the next round.
+    """
 
-    def __init__(self, endpoints: Endpoints, messages: Messages, deliveries: Deliveries, days: float) -> None:
+    def __init__(
+        self,
+        endpoints: Endpoints,
+        messages: Messages,
+        deliveries: Deliveries,
+        ledger: Ledger,
+        give_up: Callable[[Endpoint, Message], None],
+        days: float,
+    ) -> None:
         self._endpoints = endpoints
         self._messages = messages
         self._deliveries = deliveries
+        self._ledger = ledger
+        self._give_up = give_up
         self._days = days
 
     async def run(self) -> None:
@@ -37,15 +53,18 @@ class Retention:
         while True:
             await self._messages.mark()
             if looked <= 0:
-                await self.clear(datetime.now(UTC) - timedelta(days=self._days))
+                while not await self.clear(datetime.now(UTC) - timedelta(days=self._days)):
+                    await asyncio.sleep(AGAIN_S)
                 looked = EVERY_S
             await asyncio.sleep(MARK_EVERY_S)
             looked -= MARK_EVERY_S
 
-    async def clear(self, before: datetime) -> None:
-        """Take away what was put in, or came to its end, before this moment."""
+    async def clear(self, before: datetime) -> bool:
+        """Take away what was put in, or came to its end, before this moment; whether that was all."""
         limit = format_time(before)
-        messages = sum([await self._messages.empty(box, limit) for box in await self._messages.boxes()])
+        untried = {box_of(each) for each in self._endpoints.all() if await self._give_up_untried(each, limit)}
+        boxes = [box for box in await self._messages.boxes() if box not in untried]
+        messages = sum([await self._messages.empty(box, limit) for box in boxes])
         records = 0
         for endpoint in self._endpoints.ever():
             for state in OVER:
@@ -55,3 +74,15 @@ class Retention:
                     records += len(found)
         if messages or records:
             log.info("kept-no-longer", messages=messages, records=records)
+        return not untried
+
+    async def _give_up_untried(self, endpoint: Endpoint, limit: str) -> bool:
+        """Whether there was something too old that `endpoint` was not tried with."""
+        behind = Place(endpoint.id, "pending", UNTRIED, 0)
+        found = await self._ledger.page([endpoint], Wanted(("pending",), until=limit), behind, AT_ONCE)
+        for entry in found:
+            id, kind = str(entry.shown["event"]), str(entry.shown["type"])
+            self._give_up(
+                endpoint, Message(box_of(endpoint), entry.place.number, id, kind, "", limit, (), {})
+            )
+        return bool(found)

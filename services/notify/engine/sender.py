@@ -29,7 +29,7 @@ from shared.runtime.mongo import PyMongoError, StoreUnavailable
 
 ON_THEIR_WAY = 512
 """Attempts at once, over all endpoints: each costs a connection."""
-SAVE_EVERY_S = 0.5
+SAVE_EVERY_S = 2.0
 WHY = ("paused", "disabled", "removed", "no-agreement", "failing")
 
 log = structlog.get_logger()

@@ -39,6 +39,11 @@ def asyncapi_document(service: str, event_types: Mapping[str, type[Event]]) -> d
     }
 
 
+def summary_of(model: type[Event]) -> str:
+    """What an event of this type says: the words of its model, without its line breaks."""
+    return " ".join((model.__doc__ or "").split())
+
+
 def _channel(service: str, name: str) -> dict[str, object]:
     return {
         "address": routing_key(service, name),

@@ -147,15 +147,28 @@ class Redriven(Shape):
 
 
 class EventType(Shape):
-    """An event type, and where its JSON Schema is."""
+    """An event type: what it says, where its JSON Schema is, and an example, a whole CloudEvent."""
 
     example: ClassVar[Document] = {
-        "type": "request-triaged",
-        "schema": "https://dispatch.example/v1/event-types/request-triaged",
+        "type": "report-read",
+        "description": "The community office has read a unit's report.",
+        "told": True,
+        "schema": "https://notify.example/v1/event-types/report-read",
+        "example": {
+            "specversion": "1.0",
+            "id": "01a20bba-6639-7b21-9d7e-0a3c4de20f11",
+            "source": "/linli/notify",
+            "type": "report-read",
+            "time": "2026-11-24T03:29:28.123Z",
+            "data": {"community": "shaba", "units": ["unit-red-cross"], "unit": "unit-red-cross"},
+        },
     }
 
     type: str
+    description: str
+    told: bool = Field(description="whether units are told of it")
     location: str = Field(alias="schema", json_schema_extra={"format": "uri"})
+    sample: dict[str, Any] = Field(alias="example")
 
 
 class EventSchema(Shape):

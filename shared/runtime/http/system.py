@@ -10,13 +10,14 @@ from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.events.example import example_event
 from shared.kernel.canonical import Json, encode
 from shared.kernel.cloudevent import documents
-from shared.kernel.event import Event
+from shared.kernel.event import Event, Partners
 from shared.kernel.partner import concerns, partner_form
 from shared.runtime.access import Principal, bearer
 from shared.runtime.http import shapes
-from shared.runtime.http.asyncapi import asyncapi_document, schema_of
+from shared.runtime.http.asyncapi import asyncapi_document, schema_of, summary_of
 from shared.runtime.http.calls import json_response
 from shared.runtime.http.openapi import answers, listed
 from shared.runtime.http.problems import Problem
@@ -148,9 +149,26 @@ def _describe(router: APIRouter, service: str, event_types: Mapping[str, type[Ev
         summary="The event types of this service",
         responses=answers(listed(shapes.EventType)),
     )
-    async def list_types(request: Request) -> Response:
+    async def list_types(
+        request: Request,
+        told: Annotated[
+            bool | None, Query(description="true: those that units are told of; false: others")
+        ] = None,
+    ) -> Response:
+        """What each says, its JSON Schema, and an example: as a unit is told of it, if units are, else as it
+        stands in the log."""
         base = str(request.base_url).rstrip("/")
-        items = [{"type": name, "schema": f"{base}/v1/event-types/{name}"} for name in sorted(event_types)]
+        items = [
+            {
+                "type": name,
+                "description": summary_of(model),
+                "told": issubclass(model, Partners),
+                "schema": f"{base}/v1/event-types/{name}",
+                "example": example_event(service, model),
+            }
+            for name, model in sorted(event_types.items())
+            if told in (None, issubclass(model, Partners))
+        ]
         return json_response({"items": items, "next": None})
 
     @router.get(
