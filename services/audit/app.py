@@ -10,6 +10,7 @@ from services.audit import api
 from services.audit.entries import Entries
 from services.audit.forks import Forks
 from services.audit.recorder import Recorder
+from shared.events.examples import example_of
 from shared.events.index import BY_SERVICE
 from shared.kernel.cloudevent import CloudEvent
 from shared.runtime.keyring import load_keyring
@@ -42,6 +43,6 @@ def build(settings: Settings) -> FastAPI:
 
     service.on_open(open_log)
 
-    app = service.app("Linli audit", [api.router], BY_SERVICE["audit"])
+    app = service.app("Linli audit", [api.router], BY_SERVICE["audit"], example_of)
     app.state.log = api.Log(entries, recorder, forks, follower)
     return app

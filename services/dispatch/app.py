@@ -46,6 +46,7 @@ from services.dispatch.timelines import Timelines
 from services.dispatch.views import Requests
 from services.dispatch.working_days import WorkingDays
 from shared.events.details import DetailsErased
+from shared.events.examples import example_of
 from shared.events.index import BY_SERVICE
 from shared.runtime.erasure import Erasure
 from shared.runtime.keyring import load_keyring
@@ -104,7 +105,11 @@ def build(settings: Settings, clock: Clock = now) -> FastAPI:
     service.also("clocks", lambda: clocks.keep_looking(firing, service.has_settled))
 
     app = service.app(
-        "Linli dispatch", ROUTERS, BY_SERVICE["dispatch"], files=(attachments.FILES, open311.FORMS)
+        "Linli dispatch",
+        ROUTERS,
+        BY_SERVICE["dispatch"],
+        example_of,
+        files=(attachments.FILES, open311.FORMS),
     )
     app.state.desk = desk
     app.state.boards = boards_of(board, followed, service.name)

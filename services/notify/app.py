@@ -42,6 +42,7 @@ from services.notify.messages import Messages
 from services.notify.progress import Progress
 from services.notify.reactions import reactions
 from services.notify.units import Units
+from shared.events.examples import example_of
 from shared.events.index import BY_SERVICE, decode
 from shared.kernel.cloudevent import CloudEvent
 from shared.kernel.commit import Answer
@@ -121,7 +122,7 @@ def build(settings: NotifySettings) -> FastAPI:
     inbox = Inbox(messages)
     service.also("look-into-boxes", inbox.run)
 
-    app = service.app("Linli notify", ROUTERS, BY_SERVICE["notify"])
+    app = service.app("Linli notify", ROUTERS, BY_SERVICE["notify"], example_of)
     app.state.bulletins = bulletins
     app.state.boxes = inbox_api.Boxes(inbox, Consumers(service.database))
     app.state.desk = Desk(

@@ -53,6 +53,7 @@ from services.registry.viewings import FOLLOWER as VIEWINGS
 from services.registry.viewings import Viewings
 from services.registry.views import Records
 from services.registry.withdrawals import Withdrawals
+from shared.events.examples import example_of
 from shared.events.index import BY_SERVICE
 from shared.events.registry import ResidentErased, VolunteerErased
 from shared.kernel.cloudevent import CloudEvent
@@ -134,6 +135,7 @@ def build(settings: RegistrySettings) -> FastAPI:
         "Linli registry",
         ROUTERS,
         BY_SERVICE["registry"],
+        example_of,
         files=(imports.PATH,),
     )
     access.give(app)

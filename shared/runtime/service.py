@@ -30,7 +30,7 @@ from shared.runtime.http.openapi import described
 from shared.runtime.http.problems import install
 from shared.runtime.http.rate import FailureLimit, RateLimit
 from shared.runtime.http.routes import add_routes
-from shared.runtime.http.system import system_routes
+from shared.runtime.http.system import ExampleOf, system_routes
 from shared.runtime.http.table import Table
 from shared.runtime.keyring import Keyring
 from shared.runtime.leading import Led
@@ -183,10 +183,12 @@ class Service:
         title: str,
         routers: Sequence[APIRouter],
         event_types: Mapping[str, type[Event]],
+        example_of: ExampleOf,
         files: tuple[str, ...] = (),
     ) -> FastAPI:
-        """The application: the service opens by itself as soon as its store answers. `files`: how the paths
-        begin that take files, `*` for one part of it."""
+        """The application: the service opens by itself as soon as its store answers. `example_of`: the
+        data of an example of each event type; `files`: how the paths begin that take files, `*` for one part
+        of it."""
         app = FastAPI(
             title=title,
             version=VERSION,
@@ -198,7 +200,12 @@ class Service:
         app.state.keys = self.keys
         app.state.commands = Commands(self.name, self.executor, self.keyring, self.clock)
         app.state.service = self
-        for router in (system_routes(self, event_types), keyring_routes(self), docs_routes(title), *routers):
+        for router in (
+            system_routes(self, event_types, example_of),
+            keyring_routes(self),
+            docs_routes(title),
+            *routers,
+        ):
             add_routes(app, router)
         table = Table(app.router.routes)
         app.router.routes.insert(0, table)

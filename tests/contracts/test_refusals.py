@@ -34,9 +34,14 @@ PLACES: Places = {
 """What says no, and which of its arguments are the code and the words."""
 
 OF_MODULES: dict[str, Places] = {
-    "services.notify.domain.endpoint": {
+    "services.notify.domain.url": {
         "_require": ("url-not-allowed", 1),
         "_refused": ("url-not-allowed", 0),
+    },
+    "services.notify.domain.mailbox": {"_require": ("address-not-allowed", 1)},
+    "services.notify.domain.robots": {
+        "_require": ("address-not-allowed", 1),
+        "_split": ("address-not-allowed", 1),
     },
 }
 """The same for functions of one module, which have a code of their own."""

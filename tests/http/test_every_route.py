@@ -56,7 +56,18 @@ async def routes(client: Client) -> list[tuple[str, str, list[str]]]:
 async def call(client: Client, method: str, path: str) -> Reply:
     filled = path.replace("{id}", "request-nothing").replace("{unit}", "unit-police-station")
     things = ("resident", "volunteer", "service", "client", "stream", "endpoint", "name", "token", "person")
-    for part in (*things, "bulletin", "report", "community", "grid", "team", "facility", "agreement", "seat"):
+    for part in (
+        *things,
+        "event",
+        "bulletin",
+        "report",
+        "community",
+        "grid",
+        "team",
+        "facility",
+        "agreement",
+        "seat",
+    ):
         filled = filled.replace("{" + part + "}", f"{part}-nothing")
     body = b"{}" if method in ("post", "put", "patch") else None
     return await client.call(method.upper(), filled, data=body)
@@ -120,8 +131,12 @@ async def test_another_units_token_finds_nothing(shaba: Community) -> None:
         (dispatch, "GET", "/v1/requests?unit=unit-health-centre"),
         (dispatch, "POST", f"/v1/visits/{id}.visit-1/check-in"),
         (notify, "GET", f"/v1/endpoints/{endpoint.body['id']}"),
+        (notify, "GET", f"/v1/endpoints/{endpoint.body['id']}/health"),
+        (notify, "POST", f"/v1/endpoints/{endpoint.body['id']}/pause"),
+        (notify, "POST", f"/v1/endpoints/{endpoint.body['id']}/deliveries/{id}/resend"),
+        (notify, "DELETE", f"/v1/endpoints/{endpoint.body['id']}"),
     ):
-        body = {"method": "gps"} if method == "POST" else None
+        body = {"method": "gps"} if path.endswith("check-in") else None
         reply = await client.call(method, path, body)
         assert (reply.status, reply.body["code"]) == (404, "not-found"), (method, path, reply.body)
     body2 = {"unit": "unit-health-centre", "url": "http://127.0.0.1:9/hook", "events": ["*"]}

@@ -22,9 +22,11 @@ from shared.kernel.canonical import Json
 from shared.kernel.cloudevent import CloudEvent
 from shared.kernel.times import format_time
 from shared.runtime.mongo import Database
+from shared.runtime.settings import NotifySettings
+from tests.notify.test_email import mail_server
 from tests.notify.test_robots import RobotHost
 from tests.notify.test_robots import host as _host
-from tests.support.notifying import UNIT, Notify, Spoken
+from tests.support.notifying import UNIT, Notify, Spoken, notify
 from tests.support.waiting import until
 
 host = _host
@@ -255,6 +257,41 @@ async def test_a_hundred_events_are_folded_into_few_robot_messages_at_twenty_a_m
         await running.hears(spoken.volunteers(10))
     await until(lambda: _spoken_of(host) == 100)
     assert len(host.received) <= 10 < PER_MINUTE
+
+
+async def test_what_a_unit_is_told_by_mail_goes_through_the_deployment_s_own_server(
+    settings: NotifySettings,
+) -> None:
+    async with mail_server() as server:
+        by_mail = {"smtp_url": f"smtp://127.0.0.1:{server.port}", "smtp_from": "linli@shaba.example"}
+        told = NotifySettings.model_validate({**settings.model_dump(), **by_mail})
+        async with notify(told) as running:
+            body = {
+                "unit": UNIT,
+                "channel": "email",
+                "email": "mei@health.example",
+                "events": ["volunteer-*"],
+            }
+            status, answer = await running.call("POST", "/v1/endpoints", running.token(), body)
+            assert status == 201, answer
+            server.to_data.append("451 4.3.0 later")
+            await running.hears(Spoken().volunteers(5))
+            await until(lambda: _is_put_off(running))
+            [delivery] = await running.deliveries()
+            assert (delivery["type"], delivery["last_status"]) == (DIGEST, 451)
+            resend = f"/v1/endpoints/{answer['id']}/deliveries/{delivery['event']}/resend"
+            assert (await running.call("POST", resend, running.token()))[0] == 200
+            await until(lambda: len(server.mails) == 1)
+            assert server.envelopes[0].rcpt_tos == ["mei@health.example"]
+            await until(lambda: _is_delivered(running))
+
+
+async def _is_put_off(running: Notify) -> bool:
+    return [each["last_error"] for each in await running.deliveries()] == ["smtp-temporary"]
+
+
+async def _is_delivered(running: Notify) -> bool:
+    return await running.states() == ["delivered"]
 
 
 def _spoken_of(host: RobotHost) -> int:

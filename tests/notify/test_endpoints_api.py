@@ -329,11 +329,27 @@ async def test_a_volunteer_is_told_by_its_units_endpoint_and_in_its_own_language
     assert target.secrets == (await target_of(running, by)).secrets
     reply = await call(running, "PATCH", path, {"url": URL})
     assert (reply.status, reply.body["code"]) == (422, "not-for-channel")
-    # Without the endpoint that it is told by it has no address, and is still there to be seen and removed.
+
+
+async def test_a_volunteer_whose_units_endpoint_was_removed_is_told_no_more(running: Notify) -> None:
+    registry = Spoken()
+    await running.hears([volunteer_of(UNIT, VOLUNTEER, registry)])
+    by = await registered(running)
+    path = await registered(running, url=None, via=by.rpartition("/")[2], volunteer=VOLUNTEER)
     assert (await call(running, "DELETE", by)).status == 200
     await until(lambda: is_gone(running, by))
     assert (await shown(running, path))["host"] is None
+    offer: dict[str, Json] = {"unit": UNIT, "units": [UNIT], "volunteer": VOLUNTEER, "assignment": "a"}
+    await running.hears([Spoken("dispatch").say("assignment-offered", "request-1", **offer)])
+    await until(lambda: status_is(running, path, "disabled"))
+    assert (await shown(running, path))["reason"] == "gone"
+    await until(lambda: last_error_is(running, path, "no-address"))
     assert (await call(running, "DELETE", path)).status == 200
+
+
+async def last_error_is(running: Notify, path: str, error: str) -> bool:
+    [delivery] = await running.deliveries(f"endpoint={path.rpartition('/')[2]}")
+    return bool(delivery["last_error"] == error)
 
 
 async def test_a_volunteer_is_told_by_no_endpoint_but_the_units_own(running: Notify) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from aiohttp import web
@@ -239,14 +239,15 @@ async def test_nobody_mends_what_is_anothers(running: Notify, partner: Partner) 
     await running.hears([event])
     await until(lambda: states_are(running, "delivered"))
     one = f"/v1/endpoints/{endpoint}/deliveries/{event.id}"
-    for method, path, body in (
+    calls: list[tuple[Literal["GET", "POST"], str, object]] = [
         ("POST", f"{one}/resend", None),
         ("POST", f"{one}/cancel", None),
         ("POST", f"/v1/endpoints/{endpoint}/recover", {"since": LONG_AGO}),
         ("POST", f"/v1/endpoints/{endpoint}/test", {}),
         ("GET", f"/v1/endpoints/{endpoint}/health", None),
         ("GET", one, None),
-    ):
+    ]
+    for method, path, body in calls:
         status, answer = await running.call(method, path, running.token(unit=OTHER_UNIT), body)
         assert (status, answer["code"]) == (404, "not-found"), path
         if method == "POST":

@@ -158,6 +158,19 @@ async def test_a_process_that_does_not_lead_tells_within_half_a_second(
             assert numbers == sorted(numbers) == await there.numbers(120)
 
 
+async def test_a_stream_goes_on_when_its_process_takes_the_lead(settings: NotifySettings) -> None:
+    spoken = Spoken()
+    async with AsyncExitStack() as ends:
+        leader = await ends.enter_async_context(notify(settings))
+        async with notify(settings, leads=False) as beside, stream(client(beside)) as heard:
+            await leader.hears(spoken.volunteers(3))
+            assert await heard.numbers(3) == [1, 2, 3]
+            await ends.aclose()
+            await until(lambda: beside.service.leads, 30)
+            await beside.hears(spoken.volunteers(3))
+            assert await heard.numbers(3) == [4, 5, 6]
+
+
 async def ended(heard: Heard) -> str:
     """Why the stream is over: it is, within five seconds."""
     async with asyncio.timeout(5):
@@ -176,7 +189,7 @@ async def test_a_stream_ends_within_five_seconds_of_the_agreement(running: Notif
         assert await ended(heard) == "no-agreement-in-force"
 
 
-async def test_a_stream_ends_within_five_seconds_of_its_token(running: Notify) -> None:
+async def test_a_stream_ends_when_its_token_is_good_no_longer(running: Notify) -> None:
     grant = Grant("client-unit", "client-unit", "unit", SCOPES["unit"], ("shaba",), UNIT)
     token, _ = running.signer.token(grant, NOWHERE, lifetime=1)
     async with stream(Client(running.url, running.session, token)) as heard:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,6 +65,8 @@ class Partner:
     received: list[Received] = field(default_factory=list)
     free: asyncio.Event = field(default_factory=asyncio.Event)
     endless: bool = False
+    answering: Callable[[str], web.Response] | None = None
+    """Says the answer to a webhook of this id, where `answers` says none."""
 
     @property
     def ids(self) -> list[str]:
@@ -73,7 +75,10 @@ class Partner:
     async def receive(self, request: web.Request) -> web.StreamResponse:
         headers = {name.lower(): value for name, value in request.headers.items()}
         self.received.append(Received(headers.get("webhook-id", ""), headers, await request.read()))
-        answer = self.answers.popleft() if self.answers else web.Response(status=204)
+        if self.answers or self.answering is None:
+            answer = self.answers.popleft() if self.answers else web.Response(status=204)
+        else:
+            answer = self.answering(headers["webhook-id"])
         await self.free.wait()
         return await _never_end(request) if self.endless else answer
 

@@ -15,10 +15,11 @@ from services.notify.channels.channel import Parcel, Target
 from services.notify.channels.opening import open_channels
 from services.notify.domain.subscription import SOURCES, TOLD, TOLD_TO_VOLUNTEERS, matches_any
 from services.notify.endpoints import Endpoint, Endpoints
-from shared.events.example import example_for
+from shared.events.examples import example_of
 from shared.events.index import BY_SERVICE
 from shared.kernel.canonical import Json, encode
 from shared.kernel.decider import Refused
+from shared.kernel.example import example_for
 from shared.kernel.times import format_time
 from shared.runtime.http.bodies import Body
 from shared.runtime.http.calls import json_response
@@ -106,4 +107,4 @@ def example(unit: str, volunteer: str | None, id: str, name: str) -> dict[str, J
     [service] = [service for service in SOURCES if name in BY_SERVICE[service]]
     now = format_time(datetime.now(UTC))
     said: dict[str, Json] = {"id": id, "time": now, "recordedtime": now, "recipient": volunteer or unit}
-    return {**example_for(service, name, unit, volunteer), **said, "test": True}
+    return {**example_for(service, name, example_of(name), unit, volunteer), **said, "test": True}

@@ -52,12 +52,12 @@ class Retention:
         looked = 0.0
         while True:
             await self._messages.mark()
+            pause = MARK_EVERY_S
             if looked <= 0:
-                while not await self.clear(datetime.now(UTC) - timedelta(days=self._days)):
-                    await asyncio.sleep(AGAIN_S)
-                looked = EVERY_S
-            await asyncio.sleep(MARK_EVERY_S)
-            looked -= MARK_EVERY_S
+                over = await self.clear(datetime.now(UTC) - timedelta(days=self._days))
+                looked, pause = (EVERY_S, MARK_EVERY_S) if over else (0.0, AGAIN_S)
+            await asyncio.sleep(pause)
+            looked -= pause
 
     async def clear(self, before: datetime) -> bool:
         """Take away what was put in, or came to its end, before this moment; whether that was all."""

@@ -201,7 +201,13 @@ class Sender:
 
     async def attempt(self, endpoint: Endpoint, job: Job) -> Result:
         """See `Sending.attempt`."""
-        target = await self._endpoints.target(endpoint)
+        try:
+            target = await self._endpoints.target(endpoint)
+        except KeyError:  # the endpoint that it is told by was removed
+            answer, at = Answer(reason="no-address", gone=True), to_milliseconds(datetime.now(UTC))
+            made = classify(endpoint, job, answer, self._schedule, at, 0)
+            self._outcomes.record(made, b"")
+            return Result(made, 0.0, gone=True)
         made, answer = await attempt(
             self._channels[endpoint.facts.channel], target, endpoint, job, self._schedule
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Query, Request, Response, Security
@@ -10,10 +10,10 @@ from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.events.example import example_event
 from shared.kernel.canonical import Json, encode
 from shared.kernel.cloudevent import documents
 from shared.kernel.event import Event, Partners
+from shared.kernel.example import example_event
 from shared.kernel.partner import concerns, partner_form
 from shared.runtime.access import Principal, bearer
 from shared.runtime.http import shapes
@@ -27,6 +27,8 @@ from shared.runtime.parking import parked_events
 if TYPE_CHECKING:
     from shared.runtime.service import Service
 
+
+ExampleOf = Callable[[str], Mapping[str, Json]]
 
 PARKED_SHOWN = 500
 FOLLOWING = "service"
@@ -48,8 +50,10 @@ class EventsPage(BaseModel):
     limit: int = Field(100, ge=1, le=500, description="commits at the most; commits come whole")
 
 
-def system_routes(service: Service, event_types: Mapping[str, type[Event]]) -> APIRouter:
-    """The routes of `service`."""
+def system_routes(
+    service: Service, event_types: Mapping[str, type[Event]], example_of: ExampleOf
+) -> APIRouter:
+    """The routes of `service`. `example_of` gives the data of an event of a type."""
     router = APIRouter(route_class=Route)
 
     @router.get("/livez", tags=["system"], summary="The process runs", responses=answers(shapes.Alive))
@@ -80,7 +84,7 @@ def system_routes(service: Service, event_types: Mapping[str, type[Event]]) -> A
 
     _tell(router, service)
     _operate(router, service)
-    _describe(router, service.name, event_types)
+    _describe(router, service.name, event_types, example_of)
     return router
 
 
@@ -131,7 +135,9 @@ def _operate(router: APIRouter, service: Service) -> None:
         return json_response(await service.redrive())
 
 
-def _describe(router: APIRouter, service: str, event_types: Mapping[str, type[Event]]) -> None:
+def _describe(
+    router: APIRouter, service: str, event_types: Mapping[str, type[Event]], example_of: ExampleOf
+) -> None:
     """The routes that tell what this service's events are."""
 
     @router.get(
@@ -164,7 +170,7 @@ def _describe(router: APIRouter, service: str, event_types: Mapping[str, type[Ev
                 "description": summary_of(model),
                 "told": issubclass(model, Partners),
                 "schema": f"{base}/v1/event-types/{name}",
-                "example": example_event(service, model),
+                "example": example_event(service, model, example_of(name)),
             }
             for name, model in sorted(event_types.items())
             if told in (None, issubclass(model, Partners))

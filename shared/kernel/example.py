@@ -1,10 +1,9 @@
-"""A whole CloudEvent of each type as its receivers see one, for those who write one."""
+"""A whole CloudEvent as its receivers see one, made of an example of its data, for those who write one."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from shared.events.examples import example_of
 from shared.kernel.canonical import Json
 from shared.kernel.cloudevent import sequence, source_of
 from shared.kernel.event import Event, Partners
@@ -14,10 +13,9 @@ ID = "01a20bba-6639-7b21-9d7e-0a3c4de20f11"
 AT = "2026-11-24T03:29:28.123Z"
 
 
-def example_event(service: str, model: type[Event]) -> dict[str, Json]:
+def example_event(service: str, model: type[Event], data: Mapping[str, Json]) -> dict[str, Json]:
     """An event of `service`: as a unit is told of it, with its place in the unit's box, if units are told of
     its type, else as it stands in the log."""
-    data = example_of(model.type)
     document = _document(service, model.type, data)
     if not issubclass(model, Partners):
         return document
@@ -26,10 +24,11 @@ def example_event(service: str, model: type[Event]) -> dict[str, Json]:
     return {**partner_form(document, unit), "recipient": unit, "unitsequence": 17, "previous": before}
 
 
-def example_for(service: str, name: str, unit: str, volunteer: str | None = None) -> dict[str, Json]:
+def example_for(
+    service: str, name: str, data: Mapping[str, Json], unit: str, volunteer: str | None = None
+) -> dict[str, Json]:
     """The same of a type that units, or volunteers, are told of, as if it were about `unit`, or about its
     `volunteer`. It has no place in a box."""
-    data = example_of(name)
     theirs = _unit_of(data)
     renamed = {field: unit if value == theirs else value for field, value in data.items()}
     document = _document(service, name, {**renamed, "units": [unit]})
