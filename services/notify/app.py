@@ -26,7 +26,7 @@ from services.notify.bulletins import Bulletins
 from services.notify.channels.opening import open_channels
 from services.notify.consumers import Consumers
 from services.notify.deliveries import Deliveries
-from services.notify.domain.endpoint import ENDPOINT, DisableEndpoint
+from services.notify.domain.endpoint import ENDPOINT, Command
 from services.notify.endpoints import Endpoint, Endpoints
 from services.notify.engine.accounts import Accounts
 from services.notify.engine.asked import Asked
@@ -37,11 +37,13 @@ from services.notify.engine.outcomes import ACTOR, Outcomes
 from services.notify.engine.retention import Retention
 from services.notify.engine.sender import Sender
 from services.notify.inbox import Inbox
+from services.notify.leavers import Leavers
 from services.notify.ledger import Ledger
 from services.notify.messages import Messages
 from services.notify.progress import Progress
 from services.notify.reactions import reactions
 from services.notify.units import Units
+from shared.events.details import DetailsErased
 from shared.events.examples import example_of
 from shared.events.index import BY_SERVICE, decode
 from shared.kernel.cloudevent import CloudEvent
@@ -49,6 +51,7 @@ from shared.kernel.commit import Answer
 from shared.kernel.times import to_milliseconds
 from shared.runtime.background import Background
 from shared.runtime.broker_accounts import BrokerAccounts
+from shared.runtime.erasure import Erasure
 from shared.runtime.execute import Aggregate, Context, Transaction
 from shared.runtime.ids import new_event_id
 from shared.runtime.keyring import load_keyring
@@ -80,18 +83,25 @@ def build(settings: NotifySettings) -> FastAPI:
             while not await follower.wait_for("notify", head, CATCH_UP_S):
                 continue
 
+    async def decide(endpoint: Endpoint, command: Command) -> None:
+        await _decide(service, endpoint, command)
+
+    erasure = Erasure(service.name, service.store, service.sealed, DetailsErased)
+    leavers = Leavers(
+        *(endpoints, service.store, service.sealed, erasure, decide), lambda: service.catch_up(followed)
+    )
     sender = Sender(
         *(endpoints, messages, deliveries, progress, outcomes),
         schedule=settings.retry_schedule,
         first_probe=settings.probe_seconds,
         caught_up=caught_up,
         may_be_told=service.keys.agreements.may_come_in,
-        disable=lambda endpoint, command: _disable(service, endpoint, command),
+        disable=decide,
     )
     fan_out = Fanout(messages)
     asked = Asked(deliveries, sender)
-    settle = by_type(outcomes.reactions(), asked.reactions())
-    react = by_type(service.keys.reactions(), reactions(units))
+    settle = by_type(outcomes.reactions(), asked.reactions(), leavers.own_reactions())
+    react = by_type(service.keys.reactions(), reactions(units), leavers.reactions())
 
     async def own(events: Sequence[CloudEvent]) -> None:
         await settle(events)
@@ -145,7 +155,7 @@ async def _deliver(settings: NotifySettings, sender: Sender, outcomes: Outcomes,
             await reporting.stop()
 
 
-async def _disable(service: Service, endpoint: Endpoint, command: DisableEndpoint) -> None:
+async def _decide(service: Service, endpoint: Endpoint, command: Command) -> None:
     """Put it on record."""
 
     async def work(transaction: Transaction) -> Answer:

@@ -116,6 +116,9 @@ class Endpoints:
         if events and events[-1].type.startswith("deliver"):
             events.pop()  # it says nothing but the version, which is the next one's now
         events.append(said)
+        if after.ended:
+            for digest in (after.address, *(secret.details for secret in after.secrets)):
+                self._opened.pop(str(digest), None)
         of_unit = self._by_unit.setdefault(found.unit, set())
         of_unit.discard(endpoint) if after.ended else of_unit.add(endpoint)
 

@@ -135,6 +135,7 @@ async def test_a_store_that_stands_still_for_twenty_seconds_loses_nothing(
     scene: Scene, servers: Stack
 ) -> None:
     await scene.begin()
+    await scene.processes[1].start(scene.session)
     await scene.say(300)
     await until(lambda: len(scene.partner.received) > 20)
     with standing_still(servers, "store"):
@@ -142,6 +143,9 @@ async def test_a_store_that_stands_still_for_twenty_seconds_loses_nothing(
         await until(lambda: monotonic() - since > AWAY_S, AWAY_S + 5)
     await scene.say(20)
     await scene.ends_well(60)
+    lead = await scene.database["leases"].find_one({"_id": "lead"})
+    assert lead is not None
+    assert lead["epoch"] == 1, "while nobody could say that it lives, nobody took its place"
 
 
 async def test_a_broker_that_is_gone_holds_up_nothing_that_was_heard_and_loses_nothing(

@@ -6,9 +6,12 @@ import asyncio
 from uuid import uuid4
 
 import pytest
+from jsonschema import Draft202012Validator
 
+from shared.kernel.partner import PRIVATE_ATTRIBUTES
 from shared.runtime.http.problems import Problem
 from shared.runtime.http.rate import RateLimit
+from tests.support.client import Client
 from tests.support.community import HEALTH_HELP, MEALS, SERVICES, Community, slot
 
 REQUEST = {"service": MEALS, "grid": "shaba-03", "channel": "telephone"}
@@ -152,6 +155,28 @@ async def test_every_event_type_of_a_service_has_its_schema(shaba: Community, se
         name = item["type"]
         schema = await shaba.admin[service].get(f"/v1/event-types/{name}")
         assert schema.body["$id"] == f"urn:linli:event:{name}:1"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_every_event_type_of_a_service_comes_with_words_and_an_example(
+    shaba: Community, service: str
+) -> None:
+    everybody = Client(shaba.stack.services[service], shaba.session)
+    items = (await everybody.get("/v1/event-types")).body["items"]
+    for item in items:
+        example = item["example"]
+        assert len(item["description"].split()) > 3
+        assert (example["type"], example["source"]) == (item["type"], f"/linli/{service}")
+        schema = (await everybody.get(f"/v1/event-types/{item['type']}")).body
+        Draft202012Validator(schema).validate(example["data"])
+        assert not PRIVATE_ATTRIBUTES & example.keys()
+        if item["told"]:
+            assert example["data"]["units"] == [example["recipient"]]
+            assert example["unitsequence"] > 0
+    for told in (True, False):
+        some = (await everybody.get("/v1/event-types", told=str(told).lower())).body["items"]
+        assert some == [item for item in items if item["told"] is told]
+    assert (await everybody.get("/v1/event-types", told="perhaps")).status == 422
 
 
 async def test_a_units_feed_has_what_concerns_it_without_persons_and_others(shaba: Community) -> None:

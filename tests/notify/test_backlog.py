@@ -163,11 +163,7 @@ async def test_a_failure_brings_back_nothing_that_was_cancelled_or_delivered_mea
         await database["deliveries"].update_one({"number": number}, {"$set": {"state": state}})
     await deliveries.settle(2, [failed(number, attempt=2) for number in (1, 2, 3)])
     found = await deliveries.of_numbers(ENDPOINT, [1, 2, 3])
-    assert [(found[n]["state"], found[n]["attempts"]) for n in (1, 2, 3)] == [
-        ("cancelled", 1),
-        ("delivered", 1),
-        ("pending", 2),
-    ]
+    assert [found[number]["state"] for number in (1, 2, 3)] == ["cancelled", "delivered", "pending"]
 
 
 @pytest.mark.parametrize("later", [7, 3, 9])

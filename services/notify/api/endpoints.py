@@ -95,7 +95,7 @@ async def register(
         command = RegisterEndpoint(
             asked=body.asked(
                 await desk.units.community(body.unit, communities),
-                transaction.seal(endpoint, {"url": address, "secret": secret}),
+                transaction.seal(body.volunteer or endpoint, {"url": address, "secret": secret}),
                 (await desk.messages.look_for_head(body.volunteer or body.unit)).number,
                 channel,
             ),
@@ -196,7 +196,8 @@ async def amend(
         address = _address(body.url, body.email, found.facts.channel, needed=True) if given else None
         _require_robot(found.facts.channel if given else None, body.robot_secret)
         sealed: dict[str, Json] = {"url": address, "secret": body.robot_secret}
-        digest = transaction.seal(endpoint, sealed) if address is not None else None
+        subject = found.facts.volunteer or endpoint
+        digest = transaction.seal(subject, sealed) if address is not None else None
         change = body.change(found.community, digest)
         command = AmendEndpoint(change, address, desk.settings.allow_networks)
         return await _decided(transaction, endpoint, command)
