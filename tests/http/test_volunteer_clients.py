@@ -38,6 +38,9 @@ OWN = {
     ("patch", "/v1/visits/{id}"),
     *(("post", f"/v1/visits/{{id}}/{verb}") for verb in ("reschedule", "cancel", "check-in", "check-out")),
     *(("post", f"/v1/visits/{{id}}/{verb}") for verb in ("complete", "no-answer")),
+    *(("get", f"/v1/{path}") for path in ("deliveries", "messages", "stream", "endpoints", "consumers")),
+    *(("get", f"/v1/consumers/{{name}}{rest}") for rest in ("", "/messages")),
+    *(("get", f"/v1/endpoints/{{endpoint}}{rest}") for rest in ("", "/health", "/deliveries/{event}")),
 }
 """All that a volunteer's client may call, for its own things."""
 
@@ -89,14 +92,14 @@ async def test_of_all_routes_a_volunteer_can_call_those_for_its_own_things(
             filled = filled.replace("{" + name + "}", value)
         for name in ("{id}", "{stream}", "{subject}"):
             filled = filled.replace(name, id)
-        if (method, path) in OPEN or (service == "dispatch" and (method, path) in OWN):
+        if (method, path) in OPEN or (service in ("dispatch", "notify") and (method, path) in OWN):
             continue
         body = None if method in ("get", "delete") else b"{}"
         kind = FORM if (method, path) in OWN_WAY else "application/json"
         reply = await client.call(method.upper(), filled, data=body, headers={"Content-Type": kind})
         assert reply.status == 403, (method, path, reply.body)
         if (method, path) not in OWN_WAY:
-            own = set(scopes) <= {"dispatch:read", "dispatch:write", "details:read"}
+            own = set(scopes) <= {"dispatch:read", "dispatch:write", "details:read", "notify:read"}
             assert reply.body["code"] == ("staff-only" if own else "insufficient-scope"), (method, path)
         looked_at += 1
     assert looked_at > 5
@@ -331,12 +334,37 @@ async def test_staff_and_the_unit_register_it_and_nobody_else(shaba: Community) 
     )
 
 
+async def test_it_fetches_its_own_messages_and_sees_its_own_endpoints(shaba: Community) -> None:
+    volunteer = await shaba.volunteer()
+    id, own = await shaba.assigned(volunteer, slot()), (await clients_of(shaba, volunteer))["notify"]
+
+    async def told() -> list[Any]:
+        found = (await own.get("/v1/messages", limit="500")).body["items"]
+        return [one for one in found if one["type"] == "volunteer-assigned"]
+
+    await until(told)
+    [assigned] = await told()
+    assert (assigned["subject"], assigned["recipient"]) == (id, volunteer)
+    body = {"unit": HEALTH, "volunteer": volunteer, "url": "http://127.0.0.1:9/", "events": ["*"]}
+    mine = (await shaba.health["notify"].post("/v1/endpoints", body)).body["id"]
+    await shaba.health["notify"].post("/v1/endpoints", {**body, "volunteer": None})
+    await until(lambda: _lists_just(own, [mine]))
+    of_the_unit = (await own.get("/v1/messages", unit=HEALTH)).body["items"]
+    assert {one["recipient"] for one in of_the_unit} <= {volunteer}
+    await shaba.health["notify"].call("DELETE", f"/v1/endpoints/{mine}")
+
+
+async def _lists_just(own: Client, endpoints: list[str]) -> bool:
+    listed = (await own.get("/v1/endpoints")).body["items"]
+    return [endpoint["id"] for endpoint in listed] == endpoints
+
+
 async def test_a_token_says_whose_it_is(shaba: Community) -> None:
     volunteer, registry = await shaba.volunteer(), shaba.admin["registry"]
     token = (await clients_of(shaba, volunteer))["dispatch"].token
     told = (await sent(registry, "/oauth/introspect", token=str(token))).body
     assert (told["role"], told["unit"], told["volunteer"]) == ("volunteer", HEALTH, volunteer)
-    assert told["scope"] == "details:read dispatch:read dispatch:write"
+    assert told["scope"] == "details:read dispatch:read dispatch:write notify:read"
 
 
 async def refused_everywhere(clients: dict[str, Client], code: str) -> None:

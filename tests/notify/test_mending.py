@@ -7,6 +7,7 @@ from typing import Any, Literal
 import pytest
 from aiohttp import web
 
+from shared.kernel.cloudevent import CloudEvent
 from shared.kernel.times import later
 from shared.runtime.settings import NotifySettings
 from tests.support.notifying import OTHER_UNIT, UNIT, Notify, Partner, Spoken, notify
@@ -163,25 +164,44 @@ async def test_what_waits_for_its_retry_is_cancelled(settings: NotifySettings, p
         assert partner.ids == [event.id] * 2
 
 
+async def lets_go_while_it_is_paused(running: Notify, partner: Partner, events: list[CloudEvent]) -> str:
+    """Of five events that wait two are cancelled, and one is asked for by hand; the endpoint."""
+    endpoint, _ = await running.endpoint(partner.url)
+    await asked(running, f"{endpoint}/pause")
+    await running.hears(events)
+    assert await running.states() == ["pending"] * 5
+    for event in (events[1], events[3], events[1]):
+        await asked(running, f"{endpoint}/deliveries/{event.id}/cancel")
+    await until(lambda: states_are(running, *["cancelled"] * 2, *["pending"] * 3))
+    await asked(running, f"{endpoint}/deliveries/{events[4].id}/resend")
+    assert (await health(running, endpoint))["held"] == "paused"
+    return endpoint
+
+
+async def sends_the_rest_once(
+    running: Notify, partner: Partner, endpoint: str, events: list[CloudEvent]
+) -> None:
+    await asked(running, f"{endpoint}/resume", {"backlog": "send"})
+    await until(lambda: states_are(running, *["cancelled"] * 2, *["delivered"] * 3))
+    assert sorted(partner.ids) == sorted(events[number].id for number in (0, 2, 4))
+
+
 async def test_what_was_never_tried_is_cancelled_while_the_endpoint_is_paused(
+    running: Notify, partner: Partner
+) -> None:
+    events = Spoken().volunteers(5)
+    endpoint = await lets_go_while_it_is_paused(running, partner, events)
+    await sends_the_rest_once(running, partner, endpoint, events)
+
+
+async def test_what_was_cancelled_stays_so_after_a_restart(
     settings: NotifySettings, partner: Partner
 ) -> None:
     events = Spoken().volunteers(5)
     async with notify(settings) as running:
-        endpoint, _ = await running.endpoint(partner.url)
-        await asked(running, f"{endpoint}/pause")
-        await running.hears(events)
-        assert await running.states() == ["pending"] * 5
-        for event in (events[1], events[3], events[1]):
-            await asked(running, f"{endpoint}/deliveries/{event.id}/cancel")
-        await until(lambda: states_are(running, *["cancelled"] * 2, *["pending"] * 3))
-        # What is asked for while it is paused is sent when it is told again, and sent once.
-        await asked(running, f"{endpoint}/deliveries/{events[4].id}/resend")
-        assert (await health(running, endpoint))["held"] == "paused"
+        endpoint = await lets_go_while_it_is_paused(running, partner, events)
     async with notify(settings) as running:
-        await asked(running, f"{endpoint}/resume", {"backlog": "send"})
-        await until(lambda: states_are(running, *["cancelled"] * 2, *["delivered"] * 3))
-        assert sorted(partner.ids) == sorted(events[number].id for number in (0, 2, 4))
+        await sends_the_rest_once(running, partner, endpoint, events)
 
 
 async def test_what_is_on_its_way_as_it_is_cancelled_is_not_tried_again(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from pydantic import SecretStr
 
 from services.notify.api.desk import TESTS
 from services.notify.api.testing import example
@@ -173,3 +174,19 @@ async def test_nothing_is_sent_to_a_unit_without_an_agreement(running: Notify, p
     status, answer = await running.call("POST", path, running.token("admin"), {})
     assert (status, answer["code"]) == (409, "unit-without-agreement")
     assert partner.received == []
+
+
+async def test_a_channel_that_this_deployment_no_longer_has_is_said_to_be_missing(
+    settings: NotifySettings,
+) -> None:
+    mail = {"smtp_url": SecretStr("smtp://127.0.0.1:1"), "smtp_from": "linli@example.org"}
+    async with notify(settings.model_copy(update=mail)) as running:
+        body = {"unit": UNIT, "events": ["*"], "channel": "email", "email": "duty@example.org"}
+        status, made = await running.call("POST", "/v1/endpoints", running.token(), body)
+        assert status == 201, made
+        answer = await sent_to(running, str(made["id"]))
+        assert (answer["accepted"], answer["status"], answer["error"]) == (False, None, "refused")
+    async with notify(settings) as running:
+        path = f"/v1/endpoints/{made['id']}/test"
+        status, answer = await running.call("POST", path, running.token(), {})
+        assert (status, answer["code"]) == (409, "channel-not-available")

@@ -20,7 +20,7 @@ def test_every_role_has_scopes() -> None:
 
 
 def test_a_volunteer_has_what_its_unit_has_in_dispatch_and_no_more() -> None:
-    assert SCOPES["volunteer"] == {"dispatch:read", "dispatch:write", "details:read"}
+    assert SCOPES["volunteer"] == {"dispatch:read", "dispatch:write", "details:read", "notify:read"}
     assert SCOPES["volunteer"] < SCOPES["unit"]
 
 

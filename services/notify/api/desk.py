@@ -26,7 +26,7 @@ from shared.runtime.service import Service
 from shared.runtime.settings import NotifySettings
 
 Reader = Annotated[Principal, Security(bearer_or_volunteer, scopes=["notify:read"])]
-Writer = Annotated[Principal, Security(bearer_or_volunteer, scopes=["notify:write"])]
+Writer = Annotated[Principal, Security(bearer, scopes=["notify:write"])]
 Staff = Annotated[Principal, Security(bearer, scopes=["notify:read"])]
 
 TESTS = 20

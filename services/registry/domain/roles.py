@@ -32,7 +32,7 @@ SCOPES: Mapping[Role, frozenset[str]] = {
         }
     ),
     # Of what these open, a volunteer has its own alone: see `bearer_or_volunteer`.
-    "volunteer": frozenset({"dispatch:read", "dispatch:write", "details:read"}),
+    "volunteer": frozenset({"dispatch:read", "dispatch:write", "details:read", "notify:read"}),
     "service": frozenset({"events:read"}),
 }
 
