@@ -97,6 +97,7 @@ def build(settings: NotifySettings) -> FastAPI:
         caught_up=caught_up,
         may_be_told=service.keys.agreements.may_come_in,
         disable=decide,
+        sure=lambda: service.surely_leads,
     )
     fan_out = Fanout(messages)
     asked = Asked(deliveries, sender)

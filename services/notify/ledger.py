@@ -13,6 +13,7 @@ from services.notify.engine.retries import EARLIEST, FAR_S
 from services.notify.engine.sender import box_of
 from services.notify.messages import PAGE, Message, Messages
 from services.notify.progress import Progress
+from services.notify.showing import shown_attempt, shown_record, shown_untried
 from shared.kernel.canonical import Json
 from shared.kernel.times import format_time, later
 from shared.runtime.mongo import Document, NetworkTimeout
@@ -114,7 +115,7 @@ class Ledger:
         numbers = [int(record["number"]) for record in records]
         messages = await self._messages.of_numbers(box, numbers, bodies=False)
         return [
-            Entry(_place_of(record), _shown(record, messages.get(int(record["number"]))))
+            Entry(_place_of(record), shown_record(record, messages.get(int(record["number"]))))
             for record in records
         ]
 
@@ -123,7 +124,7 @@ class Ledger:
         async for page in self._untried_pages(endpoint, wanted, after):
             for message in page:
                 place = Place(endpoint.id, "pending", UNTRIED, message.number)
-                found.append(Entry(place, _untried(endpoint, message)))
+                found.append(Entry(place, shown_untried(endpoint, message)))
             if len(found) >= limit:
                 break
         return found[:limit]
@@ -141,6 +142,8 @@ class Ledger:
             page = await self._messages.read(box, read, PAGE, bodies=False)
             there = await self._deliveries.of_numbers(endpoint.id, [message.number for message in page])
             read += PAGE
+            if wanted.until is not None and page and page[-1].at > wanted.until:
+                end = read  # what comes behind was put in later still
             yield [
                 message
                 for message in page
@@ -189,12 +192,12 @@ class Ledger:
             return None
         record = (await self._deliveries.of_numbers(endpoint.id, [message.number])).get(message.number)
         if record is not None:
-            return Entry(_place_of(record), _shown(record, message))
+            return Entry(_place_of(record), shown_record(record, message))
         if not _is_wanted(endpoint, message, Wanted()):
             return None
         if message.box == endpoint.owner and message.number <= endpoint.state.skipped_to:
             return None
-        return Entry(Place(endpoint.id, "pending", UNTRIED, message.number), _untried(endpoint, message))
+        return Entry(Place(endpoint.id, "pending", UNTRIED, message.number), shown_untried(endpoint, message))
 
     async def message(self, endpoint: Endpoint, message_id: str) -> Message | None:
         """A message of the box that `endpoint` is told from."""
@@ -207,9 +210,9 @@ class Ledger:
             return []
         count = int(record["attempts"])
         made = await self._deliveries.attempts_of(endpoint.id, number, count)
-        shown = [_attempt(attempt) for attempt in made]
+        shown = [shown_attempt(attempt) for attempt in made]
         if record["state"] == "delivered":
-            shown.append(_attempt({**record, "attempt": count}))
+            shown.append(shown_attempt({**record, "attempt": count}))
         return shown
 
 
@@ -222,43 +225,3 @@ def _is_wanted(endpoint: Endpoint, message: Message, wanted: Wanted) -> bool:
 def _place_of(record: Document) -> Place:
     endpoint, state, moment, number = str(record["place"]).split("|")
     return Place(endpoint, STATES[int(state) - 1], moment, int(number))
-
-
-def _shown(record: Document, message: Message | None) -> dict[str, Json]:
-    return {
-        "event": record["message"],
-        "type": record["type"],
-        "endpoint": record["endpoint"],
-        "unit": record["unit"],
-        "number": record["number"],
-        "state": record["state"],
-        "attempts": record["attempts"],
-        "next_at": record["next_at"],
-        "last_status": record["status"],
-        "last_error": record["error"],
-        "delivered_at": record["at"] if record["state"] == "delivered" else None,
-        "created_at": record["at"] if message is None else message.at,
-    }
-
-
-def _untried(endpoint: Endpoint, message: Message) -> dict[str, Json]:
-    return {
-        "event": message.id,
-        "type": message.type,
-        "endpoint": endpoint.id,
-        "unit": endpoint.unit,
-        "number": message.number,
-        "state": "pending",
-        "attempts": 0,
-        "next_at": message.at,
-        "last_status": None,
-        "last_error": None,
-        "delivered_at": None,
-        "created_at": message.at,
-    }
-
-
-def _attempt(document: Document) -> dict[str, Json]:
-    names = ("attempt", "at", "status", "error", "took_ms")
-    answer = bytes(document.get("answer") or b"")
-    return {**{name: document[name] for name in names}, "answer": answer.decode("utf-8", "replace")}

@@ -78,6 +78,7 @@ class Head:
 
 
 Grown = Callable[[Sequence[Message]], None]
+Reached = Callable[[str, int], None]
 
 
 class Messages:
@@ -95,6 +96,7 @@ class Messages:
         self._unsure = True
         self._putting = asyncio.Lock()
         self._watchers: list[Grown] = []
+        self._end_watchers: list[Reached] = []
 
     async def open(self) -> None:
         """Make the index if it is missing."""
@@ -104,6 +106,10 @@ class Messages:
         """Call `grown` with what this process has put in, in order."""
         self._watchers.append(grown)
 
+    def watch_ends(self, reached: Reached) -> None:
+        """Call `reached` with a box, and the number that it was found to reach to."""
+        self._end_watchers.append(reached)
+
     async def put(self, letters: Sequence[Letter | Digest], look: bool = False) -> None:
         """Put in what is not there yet, in order; `look` if it may be. Raises StoreUnavailable if another
         process is at it."""
@@ -111,8 +117,7 @@ class Messages:
             for start in range(0, len(letters), CHUNK):
                 part = letters[start : start + CHUNK]
                 if look or self._unsure:
-                    there = await self._there(part)
-                    part = [letter for letter in part if f"{letter.box}|{letter.id}" not in there]
+                    part = await self._missing(part)
                 if part:
                     await self._put(part)
             self._unsure = False
@@ -141,6 +146,15 @@ class Messages:
         self._heads |= heads
         for grown in self._watchers:
             grown(made)
+
+    async def _missing(self, letters: Sequence[Letter | Digest]) -> list[Letter | Digest]:
+        """Those that are not there. Of those that are, put in by a try that seemed to fail, all are told."""
+        there = await self._there(letters)
+        for box in sorted({letter.box for letter in letters if f"{letter.box}|{letter.id}" in there}):
+            number = (await self.look_for_head(box)).number
+            for reached in self._end_watchers:
+                reached(box, number)
+        return [letter for letter in letters if f"{letter.box}|{letter.id}" not in there]
 
     async def _there(self, letters: Iterable[Letter | Digest]) -> set[str]:
         """Those of `letters` that an earlier try has put in."""

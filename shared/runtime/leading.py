@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from uuid import uuid4
 
 from shared.runtime.background import Background
 from shared.runtime.consumer import Consumer
 from shared.runtime.follower import Follower
-from shared.runtime.lease import while_held
+from shared.runtime.lease import Lease, while_held
 from shared.runtime.mongo import Database
 
 Work = Callable[[], Awaitable[None]]
@@ -24,6 +25,12 @@ class Led:
         self.work: list[tuple[str, Work]] = []
         self.leads = False
         """Whether this process does it now."""
+        self._lease: Lease | None = None
+
+    @property
+    def sure(self) -> bool:
+        """Whether no other process can do it now."""
+        return self.leads and self._lease is not None and self._lease.sure
 
     @property
     def some(self) -> bool:
@@ -38,7 +45,8 @@ class Led:
 
     async def run(self) -> None:
         """Wait for the lease, and do it all while it is ours."""
-        await while_held(self._leases, "lead", self._lead)
+        self._lease = Lease(self._leases, str(uuid4()), "lead")
+        await while_held(self._lease, self._lead)
 
     async def _lead(self) -> None:
         running = Background()

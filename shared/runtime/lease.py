@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from time import monotonic
-from uuid import uuid4
 
 import structlog
 
@@ -88,6 +87,11 @@ class Lease:
             raise LeaseLost
         self.checkpoint, self.saved_at = checkpoint, monotonic()
 
+    @property
+    def sure(self) -> bool:
+        """Whether nobody else can have it yet: the last beat is not so old that another would take it."""
+        return monotonic() - self.saved_at < STALE_S - BEAT_S / 2
+
     async def release(self) -> None:
         """Give the lease back at once, so that a successor need not wait."""
         await self.collection.update_one(
@@ -95,11 +99,12 @@ class Lease:
         )
 
 
-async def while_held(collection: Collection, work: str, led: Callable[[], Awaitable[None]]) -> None:
-    """Wait for the lease, then run `led` for as long as it is ours. Raises LeaseLost."""
-    lease = Lease(collection, str(uuid4()), work)
+async def while_held(lease: Lease, led: Callable[[], Awaitable[None]]) -> None:
+    """Wait for `lease`, then run `led` for as long as it is ours. Raises LeaseLost."""
+    work = lease.work
     try:
         await lease.acquire()
+        lease.saved_at = monotonic()
         log.info("lease-taken", work=work, epoch=lease.epoch)
         async with asyncio.TaskGroup() as group:
             group.create_task(_beat(lease))

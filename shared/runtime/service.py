@@ -220,6 +220,11 @@ class Service:
         """Whether this process does what one does at a time."""
         return self._led.leads
 
+    @property
+    def surely_leads(self) -> bool:
+        """Whether no other process can have taken that over meanwhile."""
+        return self._led.sure
+
     def has_settled(self) -> bool:
         """Whether it has caught up once with all that it follows, or has waited long enough for that.
 

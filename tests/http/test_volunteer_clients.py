@@ -342,7 +342,10 @@ async def test_it_fetches_its_own_messages_and_sees_its_own_endpoints(shaba: Com
         found = (await own.get("/v1/messages", limit="500")).body["items"]
         return [one for one in found if one["type"] == "volunteer-assigned"]
 
-    await until(told)
+    async def is_told() -> bool:
+        return len(await told()) == 1
+
+    await until(is_told)
     [assigned] = await told()
     assert (assigned["subject"], assigned["recipient"]) == (id, volunteer)
     body = {"unit": HEALTH, "volunteer": volunteer, "url": "http://127.0.0.1:9/", "events": ["*"]}

@@ -9,13 +9,11 @@ It says that it is ready, and then does what it is told: see `Told`.
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from itertools import cycle, islice
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -24,6 +22,7 @@ import uvloop
 from aio_pika.abc import AbstractChannel
 from aiohttp import web
 
+from shared.events.examples import example_of
 from shared.kernel.canonical import Json
 from shared.kernel.cloudevent import encoded
 from shared.kernel.commit import Actor, Commit, StoredEvent
@@ -36,7 +35,6 @@ from tests.support.messages import message
 
 WINDOW = 100
 FOR_LONG = {"starts_at": "2026-01-01T00:00:00.000Z", "ends_at": "2999-01-01T00:00:00.000Z"}
-CREATED = Path(__file__).parents[1] / "contracts" / "events" / "request-created.json"
 
 
 class Speaker:
@@ -97,7 +95,7 @@ class Told:
         self._registry = registry
         self._dispatch = dispatch
         self._operator = operator
-        self._data: dict[str, Any] = json.loads(CREATED.read_text())
+        self._data: dict[str, Any] = example_of("request-created")
 
     async def found(self, units: list[str], kid: str, x: str) -> str:
         """Publish a signing key, units, and agreements with them in force; the position of the last."""

@@ -185,3 +185,18 @@ def test_what_has_no_rate_never_waits() -> None:
     for _ in range(100):
         assert rate.wait(0.0) == 0.0
         rate.went(0.0)
+
+
+async def test_what_was_cancelled_while_it_was_in_hand_is_not_handed_out_again(fresh: Fresh) -> None:
+    first, second = [await taken(fresh) for _ in range(2)]
+    fresh.cancel(first.number)
+    fresh.put_back(second)
+    fresh.put_back(first)
+    assert await rest(fresh) == [2, 3, 4, 5, 6, 7, 8, 9, 10]
+
+
+async def test_what_was_passed_over_while_it_was_in_hand_is_not_handed_out_again(fresh: Fresh) -> None:
+    first = await taken(fresh)
+    fresh.pass_over(3)
+    fresh.put_back(first)
+    assert await rest(fresh) == [4, 5, 6, 7, 8, 9, 10]

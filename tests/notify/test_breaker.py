@@ -16,6 +16,7 @@ from services.notify.domain.breaker import (
     LONGEST_PROBE_S,
     Breaker,
     closed,
+    opened,
 )
 
 MOST = 4
@@ -111,14 +112,27 @@ def test_an_ordered_endpoint_has_room_for_one_and_no_more() -> None:
 
 
 def test_five_days_without_a_success_are_hopeless_and_a_moment_less_is_not() -> None:
-    breaker = closed(MOST).failed(NOON)
+    breaker = closed(MOST)
+    for _ in range(FAILURES_TO_OPEN):
+        breaker = breaker.failed(NOON)
     assert not breaker.hopeless(NOON + GIVEN_UP_AFTER_S - 1)
     assert breaker.hopeless(NOON + GIVEN_UP_AFTER_S)
+
+
+def test_two_failures_a_week_apart_are_not_hopeless() -> None:
+    assert (
+        not closed(MOST)
+        .failed(NOON)
+        .failed(NOON + 2 * GIVEN_UP_AFTER_S)
+        .hopeless(NOON + 3 * GIVEN_UP_AFTER_S)
+    )
     assert not breaker.succeeded().hopeless(NOON + GIVEN_UP_AFTER_S)
 
 
 def test_since_when_it_fails_is_known_after_a_restart() -> None:
-    breaker = closed(MOST, failing_since=NOON).failed(NOON + GIVEN_UP_AFTER_S)
+    later = NOON + GIVEN_UP_AFTER_S
+    assert opened(MOST, 5.0, NOON, later).room(later) == 1
+    breaker = opened(MOST, 5.0, NOON, later).failed(later)
     assert (breaker.failing_since, breaker.hopeless(NOON + GIVEN_UP_AFTER_S)) == (NOON, True)
 
 

@@ -13,7 +13,7 @@ from aiohttp import web
 from services.notify.engine.fresh import IN_MEMORY
 from services.notify.engine.lane import IN_FLIGHT
 from services.notify.engine.outcomes import EVERY_S
-from shared.kernel.times import format_time, parse_time
+from shared.kernel.times import parse_time
 from shared.runtime.mongo import Database
 from shared.runtime.settings import NotifySettings
 from tests.support.notifying import OTHER_UNIT, UNIT, Notify, Partner, Spoken, notify, partner_system
@@ -83,7 +83,13 @@ async def test_a_failure_is_tried_again_with_the_same_id_and_a_signature_of_its_
     for webhook in partner.received:
         webhook.verified(secret)
     told = [
-        (outcome["message"], outcome["endpoint"], outcome["attempt"], outcome["outcome"], outcome.get("status"))
+        (
+            outcome["message"],
+            outcome["endpoint"],
+            outcome["attempt"],
+            outcome["outcome"],
+            outcome.get("status"),
+        )
         for outcome in await running.outcomes()
     ]
     assert told == [

@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from services.notify.templates.catalogue import words
 from services.notify.templates.facts import CODED
 from services.notify.templates.texts import and_more, lines, sent_to, subject, text
+from shared.events.examples import example_of
 from shared.events.index import BY_SERVICE
 from shared.events.notify import Language
 from shared.kernel.event import Partners
 from shared.kernel.partner import HIDDEN_FIELDS, partner_form
 
-CONTRACTS = Path(__file__).parents[1] / "contracts" / "events"
 TEMPLATES = Path(__file__).parents[2] / "services" / "notify" / "templates"
 TOLD = {
     name: model
@@ -43,8 +43,7 @@ def body(type: str, data: object, subject: str = REQUEST, **more: object) -> byt
 
 def example(type: str) -> bytes:
     """An event of `type` with every field filled, as a unit sees it."""
-    path = CONTRACTS / f"{type}.json"
-    data = json.loads(path.read_text()) if path.exists() else {"units": []}
+    data = example_of(type)
     document = json.loads(body(type, data))
     return json.dumps(partner_form(document, str(data.get("unit", "unit-health-centre")))).encode()
 

@@ -7,6 +7,7 @@ from secrets import token_urlsafe
 from typing import Annotated
 from urllib.parse import urlsplit
 
+from cryptography.exceptions import InvalidTag
 from fastapi import APIRouter, Query, Request, Response
 
 from services.notify.api import shapes
@@ -41,6 +42,8 @@ from shared.runtime.http.paging import Page, page_response
 from shared.runtime.http.problems import not_found
 from shared.runtime.http.routes import Route
 from shared.runtime.ids import new_id
+from shared.runtime.keyring import KeyMissing
+from shared.runtime.sealed import Erased
 
 _UNKNOWN_VOLUNTEER = (
     "the unit has no volunteer with this id: look it up in registry; if it is new, send what Linli-Position "
@@ -291,8 +294,8 @@ async def _host(desk: Desk, endpoint: Endpoint) -> str | None:
         return None
     try:
         target = await desk.endpoints.target(endpoint)
-    except KeyError:
-        return None  # the endpoint that it is told by was removed
+    except (KeyError, Erased, KeyMissing, InvalidTag):
+        return None  # the endpoint that it is told by was removed, or the address is lost
     if endpoint.facts.channel == "email":
         return target.address.rpartition("@")[2]
     return urlsplit(target.address).hostname

@@ -11,7 +11,7 @@ FAILURES_TO_OPEN = 5
 """In a row, before it opens."""
 FIRST_PROBE_S = 5.0
 LONGEST_PROBE_S = 300.0
-LONGEST_PEACE_S = 3600.0
+LONGEST_PEACE_S = 86_400.0
 """For which a receiver that asks for it is left alone altogether."""
 GIVEN_UP_AFTER_S = 5 * 86_400.0
 """An endpoint that nothing has reached for so long is disabled."""
@@ -43,8 +43,8 @@ class Breaker:
         return 1 if now >= self.probe_at else 0
 
     def hopeless(self, now: float) -> bool:
-        """Whether it has failed for so long that it is to be disabled."""
-        return self.failing_since is not None and now - self.failing_since >= GIVEN_UP_AFTER_S
+        """Whether it has failed, again and again, for so long that it is to be disabled."""
+        return self.open and self.failing_since is not None and now - self.failing_since >= GIVEN_UP_AFTER_S
 
     def succeeded(self) -> Breaker:
         """After a success: closed; a recovery begins with one at a time, and doubles with each such round."""
@@ -63,13 +63,14 @@ class Breaker:
         `jitter`, from -1 to 1, moves the next probe by up to a fifth.
         """
         since = now if self.failing_since is None else self.failing_since
-        failures = self.failures + 1
+        failures, peace = self.failures + 1, min(retry_after, LONGEST_PEACE_S)
         if not self.open and failures < FAILURES_TO_OPEN and not retry_after:
             return replace(self, failures=failures, failing_since=since, ramp=0)
         if self.probe_at is not None and now < self.probe_at:
-            return replace(self, failures=failures)  # it was on its way when it opened
+            # It was on its way when it opened.
+            return replace(self, failures=failures, probe_at=max(self.probe_at, now + peace))
         wait = min(self.wait * 2, LONGEST_PROBE_S) if self.open else self.first
-        probe_at = now + max(wait * (1 + 0.2 * jitter), min(retry_after, LONGEST_PEACE_S))
+        probe_at = now + max(wait * (1 + 0.2 * jitter), peace)
         return replace(self, limit=1, failures=failures, failing_since=since, probe_at=probe_at, wait=wait)
 
 
@@ -77,3 +78,8 @@ def closed(most: int, first: float = FIRST_PROBE_S, failing_since: float | None 
     """The breaker of an endpoint to which `most` may be on their way at once; the `first` probe is made so
     many seconds after it opens."""
     return Breaker(most, most, failing_since=failing_since, first=first)
+
+
+def opened(most: int, first: float, failing_since: float | None, now: float) -> Breaker:
+    """The breaker of an endpoint that was held before: it is probed at once, with one delivery."""
+    return Breaker(most, 1, FAILURES_TO_OPEN, failing_since, probe_at=now, first=first, wait=first)

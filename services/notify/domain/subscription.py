@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from shared.events.index import BY_SERVICE
-from shared.events.notify import EndpointRegistered
+from shared.events.notify import EndpointDisabled, EndpointRegistered
 from shared.kernel.canonical import Json
 from shared.kernel.event import Partners
 
@@ -47,15 +47,19 @@ def matches_any(patterns: Sequence[str], event_type: str) -> bool:
 
 def facts_of(data: Mapping[str, Json]) -> dict[str, str]:
     """What of an event's data a subscription can look at, by field."""
-    return {name: value for name in FILTERS.values() if isinstance(value := data.get(name), str)}
+    facts = {name: value for name in FILTERS.values() if isinstance(value := data.get(name), str)}
+    return {**facts, "urgent": "true"} if data.get("urgent") is True else facts
 
 
 def wants(endpoint: EndpointRegistered, event_type: str, facts: Mapping[str, str]) -> bool:
     """Whether `endpoint` is told of an event of this type that says these facts.
 
     A list that is empty narrows nothing; one that is not lets through what says one of it, and what has no
-    such field at all: an agreement has no grid.
+    such field at all: an agreement has no grid. That another endpoint of its unit is disabled, each of the
+    unit's is told, whatever it asked for.
     """
+    if event_type == EndpointDisabled.type:
+        return endpoint.volunteer is None
     if not matches_any(endpoint.events, event_type):
         return False
     lists = (endpoint.services, endpoint.categories, endpoint.grids, endpoint.priorities)

@@ -14,7 +14,9 @@ from services.notify.domain.schedule import Answer, judge
 from services.notify.endpoints import Endpoint
 from services.notify.engine.lane import Job
 from services.notify.engine.metrics import COUNTED
+from services.notify.messages import Message
 from shared.events.notify import Attempted, Failed
+from shared.kernel.canonical import decode_object
 from shared.kernel.times import to_milliseconds
 
 log = structlog.get_logger()
@@ -30,6 +32,10 @@ async def attempt(
     answer = await channel.send(target, parcel, datetime.now(UTC))
     took_ms = int((monotonic() - began) * 1000)
     return classify(endpoint, job, answer, schedule, to_milliseconds(datetime.now(UTC)), took_ms), answer
+
+
+def _events_of(message: Message) -> tuple[str, ...]:
+    return tuple(str(decode_object(body)["id"]) for body in message.bodies)
 
 
 def classify(
@@ -52,6 +58,7 @@ def classify(
         status=answer.status,
         at=at,
         took_ms=took_ms,
+        events=_events_of(message) if len(message.bodies) > 1 else (),
     )
     if verdict.outcome == "delivered":
         return made

@@ -18,6 +18,8 @@ from shared.kernel.times import parse_time
 CHINA = ZoneInfo("Asia/Shanghai")
 MOST = 50
 """Events that one message says a sentence of; of the others it says how many they are."""
+URGENT = frozenset({"urgent", "asap", "stat"})
+"""The priorities that do not wait for a digest, nor for the end of quiet hours."""
 LOOK_S = 1.0
 DIGEST = "digest"
 """The type of a message that speaks of several events."""
@@ -42,12 +44,14 @@ class Composer:
         self._clock = clock
         self._seen: dict[str, int] = {}
         self._urgent: dict[str, tuple[Sequence[str], int]] = {}
+        self._since: dict[str, tuple[int, int, str]] = {}
+        """Of each endpoint's version: behind which number something waits for its moment, and since when."""
         self._wake = asyncio.Event()
         messages.watch(lambda _: self._wake.set())
 
     async def run(self) -> None:
         """Compose what is due, until cancelled."""
-        self._seen, self._urgent = {}, {}
+        self._seen, self._urgent, self._since = {}, {}, {}
         while True:
             self._wake.clear()
             for endpoint in self._endpoints.all():
@@ -64,15 +68,29 @@ class Composer:
         end = (await self._messages.head(endpoint.owner)).number
         if last >= end:
             return
-        facts, until = endpoint.facts, min(last + PAGE, end)
-        if facts.urgent:
+        facts = endpoint.facts
+        if _gathers(facts):
             await self._compose_urgent(endpoint, last, end, head.last)
-        page = await self._messages.read(endpoint.owner, last, until - last)
-        waiting = [each for each in page if _waits(facts, each)]
+        if not self._idle(endpoint) or self._still_waits(endpoint, last):
+            return
+        waiting: list[Message] = []
+        while not waiting and last < end:
+            until = min(last + PAGE, end)
+            page = await self._messages.read(endpoint.owner, last, until - last)
+            waiting = [each for each in page if _waits(facts, each)]
+            if not waiting:
+                last = self._seen[endpoint.id] = until
         if not waiting:
-            self._seen[endpoint.id] = until
-        elif self._idle(endpoint) and is_due(facts, waiting[0].at, self._clock()):
+            return
+        self._since[endpoint.id] = endpoint.version, last, waiting[0].at
+        if is_due(facts, waiting[0].at, self._clock()):
             await self._messages.put([_gathered(endpoint, waiting, until)], look=True)
+
+    def _still_waits(self, endpoint: Endpoint, last: int) -> bool:
+        """Whether what was found to wait behind `last` is not due yet: nothing is read until then."""
+        version, seen, since = self._since.get(endpoint.id, (0, 0, ""))
+        known = (version, seen) == (endpoint.version, last)
+        return known and not is_due(endpoint.facts, since, self._clock())
 
     async def _compose_urgent(self, endpoint: Endpoint, after: int, end: int, last: int) -> None:
         """One message each for what is urgent, at once."""
@@ -80,6 +98,8 @@ class Composer:
         urgent, seen = self._urgent.get(endpoint.id, ((), 0))
         if urgent == facts.urgent:
             after = max(after, seen)
+        if after >= end:
+            return
         page = await self._messages.read(endpoint.owner, after, PAGE)
         letters = [
             Digest(endpoint.id, f"urgent-{each.id}", each.type, each.bodies, 0, last)
@@ -92,8 +112,20 @@ class Composer:
 
 def _waits(facts: EndpointRegistered, message: Message) -> bool:
     """Whether it is told by a digest; what is urgent is told by a message of its own."""
-    wanted = wants(facts, message.type, message.facts)
-    return wanted and not matches_any(facts.urgent, message.type)
+    if not wants(facts, message.type, message.facts):
+        return False
+    return not (_gathers(facts) and _is_urgent(facts, message))
+
+
+def _gathers(facts: EndpointRegistered) -> bool:
+    """Whether anything has to wait for its moment."""
+    return (facts.digest_minutes, facts.digest_at, facts.quiet_from) != (None, None, None)
+
+
+def _is_urgent(facts: EndpointRegistered, message: Message) -> bool:
+    """Whether it does not wait: it says so itself, or the endpoint says so of its type."""
+    said = message.facts.get("priority") in URGENT or message.facts.get("urgent") == "true"
+    return said or matches_any(facts.urgent, message.type)
 
 
 def is_due(facts: EndpointRegistered, since: str, now: datetime) -> bool:

@@ -77,6 +77,16 @@ class Fresh:
                 self._back = [message for message in self._back if message.number != number]
                 self.settled(number)
 
+    def withdraw(self, number: int) -> None:
+        """This one is not to be sent, and will have a record that says so."""
+        self._cancelled.add(number)
+        self._queue = deque(message for message in self._queue if message.number != number)
+        self._back = [message for message in self._back if message.number != number]
+
+    def is_cancelled(self, number: int) -> bool:
+        """Whether it turned out, while it was in hand, that it is not to be sent."""
+        return number in self._cancelled
+
     @property
     def some(self) -> bool:
         """Whether something may wait."""
@@ -87,10 +97,14 @@ class Fresh:
         if self._queue:
             self._loaded = self._queue[0].number - 1
             self._queue.clear()
+            self._ahead = {number for number in self._ahead if number <= self._loaded}
 
     def put_back(self, message: Message) -> None:
         """It was taken and not tried."""
-        insort(self._back, message, key=lambda each: each.number)
+        if message.number in self._cancelled:
+            self.settled(message.number)
+        elif message.number > self._standing.done:  # else it was passed over meanwhile
+            insort(self._back, message, key=lambda each: each.number)
 
     async def take(self) -> Message | None:
         """The next one; None if there is none now."""

@@ -10,9 +10,10 @@ from time import monotonic, time
 from typing import Protocol
 
 import structlog
+from cryptography.exceptions import InvalidTag
 
 from services.notify.deliveries import Pending
-from services.notify.domain.breaker import Breaker, closed
+from services.notify.domain.breaker import Breaker, closed, opened
 from services.notify.endpoints import Endpoint
 from services.notify.engine.fresh import Fresh
 from services.notify.engine.rate import Rate
@@ -21,16 +22,32 @@ from services.notify.messages import Message
 from services.notify.progress import Standing
 from shared.events.notify import Attempted, DisabledFor, Failed
 from shared.kernel.times import format_time, parse_time
+from shared.runtime.keyring import KeyMissing
+from shared.runtime.sealed import Erased
 
 IN_FLIGHT = 4
 HELD_S = 5.0
 """How long an endpoint rests to which an attempt could not even be made, through a fault of ours."""
-GRACE_S = 1.0
+GRACE_S = 3.0
 """How long a stop waits for the answers to what is on its way: what is broken off is sent a second time."""
 LOOK_S = 60.0
 """How often a lane looks whether it may send, whatever happens."""
 
+FAILING = "failing"
+"""Held by its breaker."""
+
 log = structlog.get_logger()
+
+
+def fault_of(error: Exception) -> str:
+    """Why an attempt could not be made, a code: what is sealed is lost, there is no such channel."""
+    match error:
+        case Erased() | KeyMissing() | InvalidTag():
+            return "no-address"
+        case KeyError():
+            return "no-channel"
+        case _:
+            return "fault"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +95,14 @@ class Sending(Protocol):
         """Whether a unit has an agreement in force."""
         ...
 
+    def held_with(self, endpoint: Endpoint) -> str | None:
+        """Why the endpoint that this one is told by is told nothing, a code."""
+        ...
+
+    def rate(self, endpoint: Endpoint) -> Rate:
+        """How many may go where the endpoint is told; shared by all that are told by it."""
+        ...
+
 
 class Lane:
     """Sends to `endpoint`. Run `run` under `keep_going`.
@@ -101,8 +126,10 @@ class Lane:
         self._sending = sending
         self._first_probe = first_probe
         self._breaker: Breaker = closed(self._most, first_probe, standing.failing_since)
-        self._rate = Rate(endpoint.facts.per_minute)
+        if standing.held == FAILING:
+            self._breaker = opened(self._most, first_probe, standing.failing_since, time())
         self._rests_until = 0.0
+        self._fault: str | None = None
         self._probes_fresh = False
         self._wake = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -124,7 +151,7 @@ class Lane:
     def idle(self) -> bool:
         """Whether nothing new waits or is on its way, and the rate lets one more through."""
         waits = self.fresh.some or self._tasks or self._breaker.open
-        return not waits and self._rate.wait(monotonic()) == 0.0
+        return not waits and self._sending.rate(self.endpoint).wait(monotonic()) == 0.0
 
     def wake(self) -> None:
         """Something may have changed."""
@@ -137,12 +164,10 @@ class Lane:
             self.fresh.pass_over(endpoint.state.skipped_to)
         elif before.state.skipped_to != endpoint.state.skipped_to:
             self.fresh.pass_over(self.fresh.end)  # what was gathered before it was skipped
-        if endpoint.facts.per_minute != self._rate.per_minute:
-            self._rate.change(endpoint.facts.per_minute)
         self.fresh.forget()  # it may want other things
-        resumed = before.state.status != endpoint.state.status == "active"
+        turned = before.state.status != endpoint.state.status
         moved = before.state.address != endpoint.state.address
-        if resumed or moved or before.facts.ordered != endpoint.facts.ordered:
+        if turned or moved or before.facts.ordered != endpoint.facts.ordered:
             self._breaker = closed(self._most, self._first_probe)
             self._note()
         self.wake()
@@ -187,17 +212,21 @@ class Lane:
             return "removed"
         if self.endpoint.state.status != "active":
             return self.endpoint.state.status
-        return None if self._sending.may_be_told(self.endpoint.unit) else "no-agreement"
+        if not self._sending.may_be_told(self.endpoint.unit):
+            return "no-agreement"
+        return self._sending.held_with(self.endpoint)
 
     def _pause(self) -> float | None:
         """How long nothing can be sent, in seconds; None if something can."""
         held = self._held()
         now = self._now
         if held is None and self._breaker.open:
-            held = "failing"
+            held = FAILING
+        if held is None and self._rests_until > monotonic():
+            held = self._fault
         if held != self.standing.held:
             self.standing.held, self.standing.changed = held, True
-        if held not in (None, "failing"):
+        if held not in (None, FAILING, self._fault):
             self.fresh.forget()
             return LOOK_S
         if self.endpoint.state.skipped_to > self._skipped_to:
@@ -208,7 +237,8 @@ class Lane:
             return max(self._breaker.probe_at - now, 0.001)
         if len(self._tasks) >= room:
             return LOOK_S
-        return max(self._rate.wait(monotonic()), self._rests_until - monotonic()) or None
+        waits = self._sending.rate(self.endpoint).wait(monotonic())
+        return max(waits, self._rests_until - monotonic(), 0.0) or None
 
     def _until_retry(self) -> float:
         moment = self.retries.next_at
@@ -258,16 +288,26 @@ class Lane:
         except BaseException:
             self._put_back(job)
             raise
-        self._rate.went(monotonic())
+        if self._pause() is not None or self._is_off(job):  # it was paused meanwhile, or others failed
+            self._sending.turns.release()
+            self._put_back(job)
+            return
+        self._sending.rate(self.endpoint).went(monotonic())
         task = asyncio.create_task(self._send(job))
         self._tasks.add(task)
         task.add_done_callback(self._done)
 
+    def _is_off(self, job: Job) -> bool:
+        """Whether it was cancelled while it waited for its turn."""
+        number = job.message.number
+        return self.fresh.is_cancelled(number) if job.pending is None else self.retries.is_dropped(number)
+
     def _put_back(self, job: Job) -> None:
+        off = self._is_off(job)
         self.retries.release(job.message.number)
         if job.pending is None:
             self.fresh.put_back(job.message)
-        else:
+        elif not off:
             self.retries.put_back(job.pending)
 
     def _done(self, task: asyncio.Task[None]) -> None:
@@ -283,7 +323,7 @@ class Lane:
         except Exception as error:
             # Not the receiver's fault: it costs the delivery no attempt, and the endpoint a rest.
             log.error("attempt-not-made", endpoint=self.endpoint.id, message=job.message.id, exc_info=error)
-            self._rests_until = monotonic() + HELD_S
+            self._rests_until, self._fault = monotonic() + HELD_S, fault_of(error)
             self._put_back(job)
             return
         await self._judge(result)

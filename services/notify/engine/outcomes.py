@@ -58,6 +58,7 @@ class Outcomes:
         self._set: set[str] = set()
         """Events of the log whose outcomes this process has set already."""
         self._some = asyncio.Event()
+        self._landed = asyncio.Event()
         self._many = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
@@ -124,6 +125,7 @@ class Outcomes:
         while self._logged:
             await self._settle(*self._logged[0])
             del self._logged[0]
+            self._landed.set()
 
     async def _settle(self, pos: int, batch: Sequence[Made]) -> None:
         answers = {
@@ -180,6 +182,10 @@ class Outcomes:
     async def _follow(
         self, event: CloudEvent, model: type[NotificationDelivered] | type[NotificationFailed]
     ) -> None:
+        pos = event.place.pos
+        while any(logged == pos for logged, _ in self._logged):
+            self._landed.clear()
+            await self._landed.wait()  # this process is about to set them, with what was answered
         if event.id in self._set:
             self._set.discard(event.id)
             return

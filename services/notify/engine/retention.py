@@ -67,7 +67,8 @@ class Retention:
         messages = sum([await self._messages.empty(box, limit) for box in boxes])
         records = 0
         for endpoint in self._endpoints.ever():
-            for state in OVER:
+            gone = self._endpoints.get(endpoint) is None
+            for state in (*OVER, "pending") if gone else OVER:
                 stretch = Stretch(endpoint, state, EARLIEST, limit)
                 while found := await self._deliveries.shown(stretch, AT_ONCE):
                     await self._deliveries.forget(found)

@@ -48,6 +48,7 @@ class Retries:
         self._span = Span()
         self.in_hand: set[int] = set()
         self._asked: dict[int, str] = {}
+        self._dropped: set[int] = set()
         self._left: set[int] | None = None
         """While the store is read: what left our hands meanwhile, and may still be read as it was before."""
         self._passed: dict[int, str] = {}
@@ -70,6 +71,7 @@ class Retries:
     def release(self, number: int) -> None:
         """It is in the store's hands again."""
         self.in_hand.discard(number)
+        self._dropped.discard(number)
         if (moment := self._asked.pop(number, None)) is not None:
             self.expect(moment)
         if (moment := self._passed.pop(number, None)) is not None:
@@ -80,8 +82,14 @@ class Retries:
     def drop(self, number: int) -> None:
         """It is not to be sent."""
         self._queue = deque(each for each in self._queue if each.number != number)
+        if number in self.in_hand:
+            self._dropped.add(number)
         if self._left is not None:
             self._left.add(number)
+
+    def is_dropped(self, number: int) -> bool:
+        """Whether it turned out, while it is in hand, that it is not to be sent."""
+        return number in self._dropped
 
     def forget(self) -> None:
         """Much has changed in the store: it is read again."""
@@ -113,17 +121,21 @@ class Retries:
         if not self._queue or self._queue[0].next_at > limit:
             return None
         pending = self._queue.popleft()
+        self.in_hand.add(pending.number)
         try:
             found = await self._messages.of_numbers(self._box, [pending.number])
         except BaseException:
-            self._queue.appendleft(pending)
+            self.release(pending.number)
+            self.put_back(pending)
             raise
         return pending, found.get(pending.number)
 
     def put_back(self, pending: Pending) -> None:
-        """It was taken and not tried."""
-        self.in_hand.discard(pending.number)
-        self._queue.appendleft(pending)
+        """It was taken and not tried. One that is not due yet stands in nobody's way."""
+        if pending.next_at > now_text():
+            self.expect(pending.next_at)
+        else:
+            self._queue.appendleft(pending)
 
     async def _load(self, limit: str, most: int) -> None:
         """Fill the queue from the span's beginning, and leave in it what was not seen."""

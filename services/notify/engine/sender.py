@@ -19,18 +19,22 @@ from services.notify.engine.attempt import attempt, classify
 from services.notify.engine.fresh import Fresh
 from services.notify.engine.lane import Job, Lane, Result
 from services.notify.engine.outcomes import Outcomes
+from services.notify.engine.rate import Rate
 from services.notify.engine.retries import Retries, now_text
 from services.notify.messages import Message, Messages
 from services.notify.progress import Progress
 from shared.events.notify import Attempted, Channel, DisabledFor
+from shared.kernel.decider import Refused
 from shared.kernel.times import to_milliseconds
 from shared.runtime.background import Background
+from shared.runtime.execute import StreamBusy
 from shared.runtime.mongo import PyMongoError, StoreUnavailable
 
 ON_THEIR_WAY = 512
 """Attempts at once, over all endpoints: each costs a connection."""
 SAVE_EVERY_S = 2.0
-WHY = ("paused", "disabled", "removed", "no-agreement", "failing")
+UNSURE_S = 0.1
+WHY = ("paused", "disabled", "removed", "no-agreement", "failing", "no-address", "no-channel", "fault")
 
 log = structlog.get_logger()
 
@@ -41,7 +45,8 @@ class Sender:
     """Sends what is in the boxes. Run `run` under `keep_going`.
 
     `caught_up` returns when notify's own log is applied: an outcome that is in it must not be sent again.
-    `may_be_told` says whether a unit has an agreement in force: without one nothing is sent to it.
+    `may_be_told` says whether a unit has an agreement in force: without one nothing is sent to it. `sure`
+    says whether no other process can have taken over.
     """
 
     def __init__(
@@ -56,6 +61,7 @@ class Sender:
         caught_up: Callable[[], Awaitable[None]],
         may_be_told: Callable[[str], bool],
         disable: Disable,
+        sure: Callable[[], bool],
     ) -> None:
         self._endpoints = endpoints
         self._messages = messages
@@ -67,6 +73,7 @@ class Sender:
         self._caught_up = caught_up
         self.may_be_told = may_be_told
         self._disable = disable
+        self._sure = sure
         self.turns = asyncio.Semaphore(ON_THEIR_WAY)
         self._channels: Mapping[Channel, Way] = {}
         self._lanes: dict[str, Lane] = {}
@@ -74,8 +81,10 @@ class Sender:
         self._by_box: dict[str, dict[str, Lane]] = {}
         self._running: Background | None = None
         self._skipped: dict[str, int] = {}
+        self._rates: dict[str, Rate] = {}
         endpoints.watch(self._changed)
         messages.watch(self._grew)
+        messages.watch_ends(self._reaches)
         outcomes.tell(self._settled)
 
     async def run(self, channels: Mapping[Channel, Way]) -> None:
@@ -143,8 +152,13 @@ class Sender:
     def _changed(self, endpoint: Endpoint) -> None:
         if self._running is None:
             return
+        for other in self._lanes.values():
+            if other.endpoint.facts.via == endpoint.id:
+                other.wake()
         if (lane := self._lanes.get(endpoint.id)) is not None:
             lane.change(endpoint)
+            if endpoint.state.ended:
+                self._leave(lane)
         elif endpoint.id not in self._opening and not endpoint.state.ended:
             opening = asyncio.create_task(self._open(endpoint))
             self._opening[endpoint.id] = opening
@@ -179,8 +193,17 @@ class Sender:
         self._by_box.setdefault(box, {})[endpoint.id] = lane
         lane.skipped(self._skipped.get(endpoint.id, 0))
         lane.change(self._endpoints.get(endpoint.id) or endpoint)
-        fresh.set_end((await self._messages.look_for_head(box)).number)
+        try:
+            fresh.set_end((await self._messages.look_for_head(box)).number)
+        except BaseException:
+            self._leave(lane)
+            raise
         running.start(f"send-{endpoint.id}", lane.run)
+
+    def _leave(self, lane: Lane) -> None:
+        """Tell `lane` of nothing any more."""
+        del self._lanes[lane.endpoint.id]
+        del self._by_box[lane.fresh.box][lane.endpoint.id]
 
     def _grew(self, messages: Sequence[Message]) -> None:
         by_box: dict[str, list[Message]] = {}
@@ -191,12 +214,34 @@ class Sender:
                 lane.fresh.grew(grown)
                 lane.wake()
 
+    def _reaches(self, box: str, number: int) -> None:
+        for lane in self._by_box.get(box, {}).values():
+            lane.fresh.set_end(number)
+            lane.wake()
+
     def _settled(self, made: Attempted) -> None:
         if (lane := self._lanes.get(made.endpoint)) is not None:
             lane.settled(made)
 
+    def rate(self, endpoint: Endpoint) -> Rate:
+        """See `Sending.rate`."""
+        key = endpoint.facts.via or endpoint.id
+        per_minute = (self._endpoints.get(key) or endpoint).facts.per_minute
+        rate = self._rates.setdefault(key, Rate(per_minute))
+        if rate.per_minute != per_minute:
+            rate.change(per_minute)
+        return rate
+
+    def held_with(self, endpoint: Endpoint) -> str | None:
+        """See `Sending.held_with`."""
+        via = endpoint.facts.via
+        by = None if via is None else self._endpoints.get(via)
+        return None if by is None or by.state.status == "active" else by.state.status
+
     async def room(self) -> None:
-        """See `Sending.room`."""
+        """See `Sending.room`. While it is not sure that this process still leads, nothing is begun."""
+        while not self._sure():  # noqa: ASYNC110  the beat that makes it sure is the store's answer
+            await asyncio.sleep(UNSURE_S)
         await self._outcomes.room()
 
     async def attempt(self, endpoint: Endpoint, job: Job) -> Result:
@@ -223,7 +268,8 @@ class Sender:
         """Put on record that a message is kept no longer which was not tried yet."""
         lane = self._lanes.get(endpoint.id)
         if lane is not None and message.number not in lane.retries.in_hand:
-            lane.fresh.cancel(message.number)
+            lane.fresh.withdraw(message.number)
+            lane.retries.in_hand.add(message.number)
             self._record_loss(endpoint, Job(message))
 
     def _record_loss(self, endpoint: Endpoint, job: Job) -> None:
@@ -236,7 +282,7 @@ class Sender:
         log.warning("endpoint-disabled", endpoint=endpoint.id, reason=reason)
         try:
             await self._disable(endpoint, DisableEndpoint(reason))
-        except (PyMongoError, StoreUnavailable) as error:
+        except (PyMongoError, StoreUnavailable, StreamBusy, Refused) as error:
             # The next attempt says so again.
             log.warning("endpoint-not-disabled", endpoint=endpoint.id, error=type(error).__name__)
 

@@ -63,6 +63,8 @@ class Attempted(BaseModel):
     status: int | None = None
     at: Time
     took_ms: int
+    events: tuple[str, ...] = ()
+    """Of a message that speaks of several events: their ids; of those beyond fifty, how many."""
 
 
 class Failed(Attempted):
