@@ -6,7 +6,7 @@ Of several processes one does the work: it hears, numbers and sends. All of them
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 
 from fastapi import FastAPI
@@ -121,8 +121,8 @@ def build(settings: NotifySettings) -> FastAPI:
     ledger = Ledger(messages, deliveries, progress)
     retention = Retention(endpoints, messages, deliveries, ledger, sender.give_up, settings.keep_days)
     service.also("deliver", lambda: _deliver(settings, sender, outcomes, messages), led=True)
-    service.also("compose", composer.run, led=True)
-    service.also("retain", retention.run, led=True)
+    service.also("compose", lambda: _behind(caught_up, composer.run), led=True)
+    service.also("retain", lambda: _behind(caught_up, retention.run), led=True)
     service.also("count", lambda: keep_counting(endpoints, deliveries, sender), led=True)
 
     accounts = None
@@ -140,6 +140,12 @@ def build(settings: NotifySettings) -> FastAPI:
         service, settings, units, endpoints, messages, deliveries, progress, followed, accounts
     )
     return app
+
+
+async def _behind(caught_up: Callable[[], Awaitable[None]], work: Callable[[], Awaitable[None]]) -> None:
+    """Do `work` once every endpoint is known: what is not known to be waited for would be taken away."""
+    await caught_up()
+    await work()
 
 
 async def _deliver(settings: NotifySettings, sender: Sender, outcomes: Outcomes, messages: Messages) -> None:

@@ -58,6 +58,7 @@ class Run:
         self.told: list[str] = []
         self.excused: set[str] = set()
         self.endpoint = ""
+        self.may_be_held = False
         self._process = AsyncExitStack()
         self.running: Notify
 
@@ -80,18 +81,21 @@ class Run:
 
     async def change_mood(self) -> None:
         self.moody.mood = self.chance.choice([*MOODS])
+        self.may_be_held |= self.moody.mood == "gone"
 
     async def pause(self) -> None:
+        self.may_be_held = True
         await self.call("pause")
 
     async def resume(self) -> None:
         await self.call("resume", {"backlog": "send"})
+        self.may_be_held = self.moody.mood == "gone"
 
     async def skip(self) -> None:
-        before = await self._shown()
         await self.call("resume", {"backlog": "skip"})
-        if before["status"] != "active":
+        if self.may_be_held:
             self.excused |= set(self.told)
+        self.may_be_held = False
 
     async def cancel(self) -> None:
         if self.told and await self.call(f"deliveries/{(id := self.chance.choice(self.told))}/cancel") == 200:

@@ -182,7 +182,8 @@ async def test_an_endpoint_that_nothing_reached_for_five_days_is_disabled_and_no
         await until(lambda: _is_failing(database, late))
     for endpoint, days in ((early, 4.9), (late, 5.0)):
         since = time() - days / 5 * GIVEN_UP_AFTER_S
-        await database["progress"].update_one({"_id": endpoint}, {"$set": {"failing_since": since}})
+        facts = {"failing_since": since, "held": "failing"}
+        await database["progress"].update_one({"_id": endpoint}, {"$set": facts})
     spoken = Spoken()
     spoken.volunteers(1)
     async with notify(settings) as running:
@@ -192,7 +193,7 @@ async def test_an_endpoint_that_nothing_reached_for_five_days_is_disabled_and_no
         assert (await shown(running, early))["status"] == "active"
         partner.answers.clear()
         await do(running, late, "resume", {"backlog": "send"})
-        await until(lambda: _all_told(running, 4))
+        await until(lambda: _all_told(running, 6))
         await until(lambda: _is_not_failing(database, late))
         assert (await shown(running, late))["status"] == "active"
 
@@ -320,10 +321,14 @@ async def test_an_endpoint_that_was_removed_gets_nothing_more(
         await running.hears(spoken.volunteers(3))
         status, _ = await running.call("DELETE", f"/v1/endpoints/{endpoint}", running.token())
         assert status == 200
-        await until(lambda: is_held(running, database, endpoint, "removed"))
+        await until(lambda: _is_gone(running, endpoint))
         await running.hears(spoken.volunteers(3))
         await until(lambda: len(other.received) == 6)
         assert partner.received == []
+
+
+async def _is_gone(running: Notify, endpoint: str) -> bool:
+    return (await running.call("GET", f"/v1/endpoints/{endpoint}", running.token()))[0] == 404
 
 
 async def test_types_with_wildcards_and_filters_narrow_what_is_told(
