@@ -8,10 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
+from services.notify.records import (
+    LAST,
+    Pending,
+    State,
+    asked_record,
+    attempt_of,
+    change_of,
+    delivery_id,
+    id_of,
+    last_of,
+    moved,
+    note_of,
+    pending_of,
+    prefix_of,
+    record_of,
+)
 from shared.events.notify import Attempted, DeliveryCancelled, DeliveryResent, Failed
-from shared.kernel.times import format_time, later
+from shared.kernel.times import later
 from shared.runtime.mongo import (
     DUPLICATE_KEY,
     BulkWriteError,
@@ -22,10 +37,6 @@ from shared.runtime.mongo import (
     UpdateOne,
 )
 
-State = Literal["pending", "exhausted", "delivered", "cancelled"]
-STATES: Sequence[State] = ("pending", "exhausted", "delivered", "cancelled")
-"""In the order of the index: what may still move comes first, so that a reader of pages misses nothing."""
-
 UPDATES = 50
 """Made in one call: little enough to be done in time when the machine is busy."""
 NARROW_S = 0.1
@@ -33,8 +44,6 @@ WIDE_S = 60.0
 GROWTH = 4
 APART_S = 0.001
 """Between two deliveries that are to be sent again at once: no window of the index is too full."""
-# Behind every number in text order.
-LAST = "|~"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,31 +57,6 @@ class Stretch:
     state: State
     after: str
     until: str
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """A delivery that is tried again at `next_at`. `step` is how far it is in its schedule."""
-
-    number: int
-    message: str
-    attempts: int
-    step: int
-    next_at: str
-
-
-def delivery_id(endpoint: str, number: int) -> str:
-    """`<endpoint>|<number>`."""
-    return f"{endpoint}|{number:012d}"
-
-
-def position(moment: str, number: int) -> str:
-    """Where a delivery stands within its endpoint and state."""
-    return f"{moment}|{number:012d}"
-
-
-def _prefix(endpoint: str, state: State) -> str:
-    return f"{endpoint}|{STATES.index(state) + 1}|"
 
 
 class Deliveries:
@@ -100,29 +84,29 @@ class Deliveries:
         """
         answers = bodies or {}
         failed = [each for each in made if isinstance(each, Failed)]
-        await _insert(self._attempts, [_attempt(each, answers) for each in failed])
+        await _insert(self._attempts, [attempt_of(each, answers) for each in failed])
         firsts = [each for each in made if each.attempt == 1]
-        there = await _insert(self._deliveries, [_record(each, pos, answers) for each in firsts])
-        again = [each for each in made if each.attempt > 1 or _id_of(each) in there]
+        there = await _insert(self._deliveries, [record_of(each, pos, answers) for each in firsts])
+        again = [each for each in made if each.attempt > 1 or id_of(each) in there]
         failed_again = [each for each in again if isinstance(each, Failed)]
-        changes = [_change(each, pos, answers) for each in again]
-        await self._write([*changes, *(_note(each, pos) for each in failed_again)])
+        changes = [change_of(each, pos, answers) for each in again]
+        await self._write([*changes, *(note_of(each, pos) for each in failed_again)])
 
     async def resent(self, pos: int, endpoint: str, event: DeliveryResent, at: str) -> None:
         """Make it pending, at once, from the first step. What came of it last is kept with its attempts."""
         id = delivery_id(endpoint, event.number)
         found = await self._deliveries.find_one({"_id": id})
         if found is None:
-            await _insert(self._deliveries, [_asked(endpoint, event, "pending", at, pos)])
+            await _insert(self._deliveries, [asked_record(endpoint, event, "pending", at, pos)])
             return
         if found["state"] == "delivered" and found["pos"] < pos:
-            await _insert(self._attempts, [_last_of(found)])
+            await _insert(self._attempts, [last_of(found)])
         await self._move(id, pos, "pending", at, {"step": 0, "next_at": at})
 
     async def cancelled(self, pos: int, endpoint: str, event: DeliveryCancelled, at: str) -> None:
         """Not to be sent any more, unless it was delivered meanwhile."""
         id = delivery_id(endpoint, event.number)
-        there = await _insert(self._deliveries, [_asked(endpoint, event, "cancelled", at, pos)])
+        there = await _insert(self._deliveries, [asked_record(endpoint, event, "cancelled", at, pos)])
         if there:
             await self._move(id, pos, "cancelled", at, {"next_at": None}, {"state": {"$ne": "delivered"}})
 
@@ -133,8 +117,8 @@ class Deliveries:
             over = [
                 each["_id"] for each in found if each["box"] == each["endpoint"] or each["number"] <= number
             ]
-            await self._write([_moved(id, pos, "cancelled", at, {"next_at": None}) for id in over])
-            last = found[-1]["place"].removeprefix(_prefix(pending.endpoint, "pending"))
+            await self._write([moved(id, pos, "cancelled", at, {"next_at": None}) for id in over])
+            last = found[-1]["place"].removeprefix(prefix_of(pending.endpoint, "pending"))
             pending = replace(pending, after=last)
 
     async def recovered(self, pos: int, endpoint: str, since: str, at: str) -> None:
@@ -145,17 +129,15 @@ class Deliveries:
             changes = []
             for document in found:
                 moment = later(moment, APART_S)
-                changes.append(
-                    _moved(document["_id"], pos, "pending", moment, {"step": 0, "next_at": moment})
-                )
+                changes.append(moved(document["_id"], pos, "pending", moment, {"step": 0, "next_at": moment}))
             await self._write(changes)
-            last = found[-1]["place"].removeprefix(_prefix(endpoint, "exhausted"))
+            last = found[-1]["place"].removeprefix(prefix_of(endpoint, "exhausted"))
             stretch = Stretch(endpoint, "exhausted", last, at)
 
     async def _move(
         self, id: str, pos: int, state: State, at: str, facts: Document, only: Document | None = None
     ) -> None:
-        await self._write([_moved(id, pos, state, at, facts, only)])
+        await self._write([moved(id, pos, state, at, facts, only)])
 
     async def _write(self, changes: Sequence[UpdateOne]) -> None:
         for start in range(0, len(changes), UPDATES):
@@ -163,7 +145,7 @@ class Deliveries:
 
     async def due(self, stretch: Stretch, limit: int) -> list[Pending]:
         """The first `limit` deliveries of `stretch`, in order."""
-        return [_pending(found) for found in await self._walk(stretch, limit, NARROW_S)]
+        return [pending_of(found) for found in await self._walk(stretch, limit, NARROW_S)]
 
     async def shown(self, stretch: Stretch, limit: int) -> list[Document]:
         """The same as documents."""
@@ -188,7 +170,7 @@ class Deliveries:
 
     async def count(self, endpoint: str, state: State) -> int:
         """How many deliveries of `endpoint` are in `state`."""
-        prefix = _prefix(endpoint, state)
+        prefix = prefix_of(endpoint, state)
         return await self._deliveries.count_documents({"place": {"$gt": prefix, "$lt": prefix + "~"}})
 
     async def forget(self, documents: Sequence[Document]) -> None:
@@ -204,7 +186,7 @@ class Deliveries:
     async def _walk(self, stretch: Stretch, limit: int, width: float) -> list[Document]:
         """In windows, `width` seconds at first, that grow while they hold little: the embedded store reads
         a range to its end, whatever the limit, so that each must be narrow where there is much."""
-        prefix = _prefix(stretch.endpoint, stretch.state)
+        prefix = prefix_of(stretch.endpoint, stretch.state)
         found: list[Document] = []
         after, begin = stretch.after, stretch.after[:24]
         while len(found) < limit and begin <= stretch.until:
@@ -239,132 +221,3 @@ async def _insert(collection: Collection, documents: Sequence[Document]) -> set[
             raise
         return {str(documents[int(fault["index"])]["_id"]) for fault in faults}
     return set()
-
-
-def _id_of(made: Attempted) -> str:
-    return delivery_id(made.endpoint, made.number)
-
-
-def _state_of(made: Attempted) -> State:
-    if isinstance(made, Failed):
-        return "exhausted" if made.next_at is None else "pending"
-    return "delivered"
-
-
-def _outcome(made: Attempted, pos: int, answers: Mapping[str, bytes]) -> Document:
-    state, at = _state_of(made), format_time(made.at)
-    failed = made if isinstance(made, Failed) else None
-    next_at = None if failed is None or failed.next_at is None else format_time(failed.next_at)
-    facts: Document = {
-        "place": _prefix(made.endpoint, state) + position(next_at or at, made.number),
-        "state": state,
-        "attempts": made.attempt,
-        "step": 0 if failed is None else failed.step,
-        "next_at": next_at,
-        "status": made.status,
-        "error": None if failed is None else failed.error,
-        "at": at,
-        "took_ms": made.took_ms,
-        "pos": pos,
-    }
-    if failed is None and (answer := answers.get(_id_of(made))):
-        facts["answer"] = answer
-    return facts
-
-
-def _record(made: Attempted, pos: int, answers: Mapping[str, bytes]) -> Document:
-    return {
-        "_id": _id_of(made),
-        "endpoint": made.endpoint,
-        "unit": made.unit,
-        "box": made.box,
-        "number": made.number,
-        "message": made.message,
-        "type": made.type,
-        **_outcome(made, pos, answers),
-    }
-
-
-def _change(made: Attempted, pos: int, answers: Mapping[str, bytes]) -> UpdateOne:
-    """A failure moves only what is still to be sent: not what was cancelled, or delivered, meanwhile."""
-    only: Document = {"state": {"$in": ["pending", "exhausted"]}} if isinstance(made, Failed) else {}
-    which = {"_id": _id_of(made), "pos": {"$lt": pos}, **only}
-    return UpdateOne(which, {"$set": _outcome(made, pos, answers)})
-
-
-def _note(made: Failed, pos: int) -> UpdateOne:
-    """A failure of what was cancelled meanwhile: it stays so, and the attempt is on record."""
-    which = {"_id": _id_of(made), "pos": {"$lt": pos}, "state": "cancelled"}
-    facts = {"attempts": made.attempt, "status": made.status, "error": made.error, "took_ms": made.took_ms}
-    return UpdateOne(which, {"$set": {**facts, "pos": pos}})
-
-
-def _attempt(made: Failed, answers: Mapping[str, bytes]) -> Document:
-    return {
-        "_id": f"{_id_of(made)}|{made.attempt:06d}",
-        "attempt": made.attempt,
-        "at": format_time(made.at),
-        "status": made.status,
-        "error": made.error,
-        "took_ms": made.took_ms,
-        "answer": answers.get(_id_of(made), b""),
-    }
-
-
-def _last_of(document: Document) -> Document:
-    names = ("at", "status", "error", "took_ms")
-    return {
-        "_id": f"{document['_id']}|{int(document['attempts']):06d}",
-        "attempt": document["attempts"],
-        **{name: document[name] for name in names},
-        "answer": document.get("answer", b""),
-    }
-
-
-def _asked(
-    endpoint: str,
-    event: DeliveryResent | DeliveryCancelled,
-    state: State,
-    at: str,
-    pos: int,
-) -> Document:
-    return {
-        "_id": delivery_id(endpoint, event.number),
-        "endpoint": endpoint,
-        "unit": event.unit,
-        "box": event.box,
-        "number": event.number,
-        "message": event.message,
-        "type": event.message_type,
-        "place": _prefix(endpoint, state) + position(at, event.number),
-        "state": state,
-        "attempts": 0,
-        "step": 0,
-        "next_at": at if state == "pending" else None,
-        "status": None,
-        "error": None,
-        "at": at,
-        "took_ms": 0,
-        "pos": pos,
-    }
-
-
-def _moved(
-    id: str, pos: int, state: State, moment: str, facts: Document, only: Document | None = None
-) -> UpdateOne:
-    endpoint, number = id.rsplit("|", 1)
-    moved = _prefix(endpoint, state) + position(moment, int(number))
-    return UpdateOne(
-        {"_id": id, "pos": {"$lt": pos}, **(only or {})},
-        {"$set": {"place": moved, "state": state, "pos": pos, **facts}},
-    )
-
-
-def _pending(document: Document) -> Pending:
-    return Pending(
-        number=document["number"],
-        message=document["message"],
-        attempts=document["attempts"],
-        step=document["step"],
-        next_at=document["next_at"],
-    )

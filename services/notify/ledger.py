@@ -6,13 +6,14 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from services.notify.deliveries import STATES, Deliveries, State, Stretch
+from services.notify.deliveries import Deliveries, Stretch
 from services.notify.domain.subscription import wants
 from services.notify.endpoints import Endpoint
 from services.notify.engine.retries import EARLIEST, FAR_S
 from services.notify.engine.sender import box_of
 from services.notify.messages import PAGE, Message, Messages
 from services.notify.progress import Progress
+from services.notify.records import STATES, State
 from services.notify.showing import shown_attempt, shown_record, shown_untried
 from shared.kernel.canonical import Json
 from shared.kernel.times import format_time, later

@@ -8,11 +8,11 @@ import re
 from pathlib import Path
 
 from services.notify.api.desk import TESTS, TESTS_WINDOW_S
-from services.notify.deliveries import STATES
 from services.notify.domain.breaker import FAILURES_TO_OPEN
 from services.notify.domain.schedule import SHORT
 from services.notify.ledger import LOOKED_AT
 from services.notify.progress import LATELY
+from services.notify.records import STATES
 from tests.support.community import HEALTH, Community
 from tests.support.everyday_deliveries import waiting
 from tests.support.notifying import partner_system

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Query, Request, Response
 
 from services.notify.api import shapes
 from services.notify.api.desk import DeskOf, Reader, endpoint_for, endpoints_for
-from services.notify.deliveries import STATES, State
 from services.notify.ledger import UNTRIED, Place, Wanted
+from services.notify.records import STATES, State
 from shared.kernel.times import Time, format_time, parse_time
 from shared.runtime.http.calls import json_response
 from shared.runtime.http.openapi import answers, listed

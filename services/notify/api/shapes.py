@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from services.notify.deliveries import State
+from services.notify.records import State
 from shared.events.notify import Channel, DisabledFor, Format, Language, Signature
 from shared.folds.endpoint import Status
 from shared.kernel.times import Time

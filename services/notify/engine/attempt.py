@@ -12,7 +12,7 @@ import structlog
 from services.notify.channels.channel import Channel, Parcel, Target
 from services.notify.domain.schedule import Answer, judge
 from services.notify.endpoints import Endpoint
-from services.notify.engine.lane import Job
+from services.notify.engine.job import Job
 from services.notify.engine.metrics import COUNTED
 from services.notify.messages import Message
 from shared.events.notify import Attempted, Failed

@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 
 import structlog
 
-from services.notify.deliveries import Deliveries, delivery_id
+from services.notify.deliveries import Deliveries
+from services.notify.records import delivery_id
 from shared.events.notify import Attempted, Failed, NotificationDelivered, NotificationFailed
 from shared.kernel.cloudevent import CloudEvent
 from shared.kernel.commit import Actor, Draft, StoredEvent

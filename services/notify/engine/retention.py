@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from services.notify.deliveries import Deliveries, State, Stretch
+from services.notify.deliveries import Deliveries, Stretch
 from services.notify.endpoints import Endpoint, Endpoints
 from services.notify.engine.retries import EARLIEST
 from services.notify.engine.sender import box_of
 from services.notify.ledger import UNTRIED, Ledger, Place, Wanted
 from services.notify.messages import Message, Messages
+from services.notify.records import State
 from shared.kernel.times import format_time
 
 EVERY_S = 3600.0

@@ -6,8 +6,9 @@ from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from services.notify.deliveries import LAST, Deliveries, Pending, Stretch, position
+from services.notify.deliveries import Deliveries, Stretch
 from services.notify.messages import Message, Messages
+from services.notify.records import LAST, Pending, position
 from shared.kernel.times import format_time, later
 
 IN_MEMORY = 64

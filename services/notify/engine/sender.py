@@ -10,19 +10,21 @@ from datetime import UTC, datetime
 import structlog
 
 from services.notify.channels.channel import Channel as Way
-from services.notify.deliveries import Deliveries, Pending
+from services.notify.deliveries import Deliveries
 from services.notify.domain.endpoint import TO_PEOPLE, DisableEndpoint
 from services.notify.domain.schedule import Answer
 from services.notify.domain.subscription import wants
 from services.notify.endpoints import Endpoint, Endpoints
 from services.notify.engine.attempt import attempt, classify
 from services.notify.engine.fresh import Fresh
-from services.notify.engine.lane import Job, Lane, Result
+from services.notify.engine.job import Job, Result
+from services.notify.engine.lane import Lane
 from services.notify.engine.outcomes import Outcomes
 from services.notify.engine.rate import Rate
 from services.notify.engine.retries import Retries, now_text
 from services.notify.messages import Message, Messages
 from services.notify.progress import Progress
+from services.notify.records import Pending
 from shared.events.notify import Attempted, Channel, DisabledFor
 from shared.kernel.decider import Refused
 from shared.kernel.times import to_milliseconds
