@@ -20,7 +20,7 @@ from shared.kernel.times import format_time, later
 from shared.runtime.mongo import Document, NetworkTimeout
 
 UNTRIED = "~"
-"""In the place of a moment: what was not tried yet comes behind what waits to be tried again."""
+"""In the place of a moment: what was not tried yet comes before what waits to be tried again."""
 LOOKED_AT = 10_000
 """Messages that are looked at to count those that wait."""
 
@@ -96,12 +96,13 @@ class Ledger:
     async def _of_state(
         self, endpoint: Endpoint, state: State, wanted: Wanted, after: Place | None, limit: int
     ) -> list[Entry]:
+        """What was not tried comes first: it may have a record by the time that the records are read."""
         found: list[Entry] = []
-        if after is None or after.moment != UNTRIED:
-            found = await self._recorded(endpoint, state, wanted, after, limit)
-        if state == "pending" and len(found) < limit:
-            number = after.number if after is not None and after.moment == UNTRIED else 0
-            found += await self._untried(endpoint, wanted, number, limit - len(found))
+        if state == "pending" and (after is None or after.moment == UNTRIED):
+            found = await self.untried(endpoint, wanted, 0 if after is None else after.number, limit)
+            after = None
+        if len(found) < limit:
+            found += await self._recorded(endpoint, state, wanted, after, limit - len(found))
         return found
 
     async def _recorded(
@@ -120,7 +121,8 @@ class Ledger:
             for record in records
         ]
 
-    async def _untried(self, endpoint: Endpoint, wanted: Wanted, after: int, limit: int) -> list[Entry]:
+    async def untried(self, endpoint: Endpoint, wanted: Wanted, after: int, limit: int) -> list[Entry]:
+        """What `endpoint` was not told yet, behind number `after` of its box: up to `limit`."""
         found: list[Entry] = []
         async for page in self._untried_pages(endpoint, wanted, after):
             for message in page:

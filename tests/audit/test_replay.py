@@ -89,7 +89,7 @@ def test_a_batch_of_deliveries_is_what_it_says() -> None:
     events = recorded([("notification-delivered", taken), ("notification-failed", lost)])
     replayed = replay("deliveries-1", events, AsOf())
     assert isinstance(replayed.state, dict)
-    assert replayed.state["facts"] == {**taken, "deliveries": [{**ATTEMPT, "status": None}]}
+    assert replayed.state["facts"] == {**taken, "deliveries": [{**ATTEMPT, "status": None, "events": []}]}
     assert (replayed.version, replayed.complete) == (2, True)
     old = replay(
         "deliveries-1", recorded([("deliveries-attempted", {"community": "shaba", "outcomes": []})]), AsOf()

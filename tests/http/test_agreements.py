@@ -215,7 +215,8 @@ async def test_nothing_is_sent_to_a_unit_whose_agreement_ended(shaba: Community)
 
         async def withheld() -> bool:
             page = await shaba.admin["notify"].get("/v1/deliveries", endpoint=endpoint_id, state="pending")
-            return any(item.get("last_error") == "no-agreement" for item in page.body["items"])
+            health = await shaba.admin["notify"].get(f"/v1/endpoints/{endpoint_id}/health")
+            return bool(page.body["items"]) and bool(health.body["held"] == "no-agreement")
 
         await until(withheld)
         assert len(partner.received) == 1

@@ -389,7 +389,7 @@ async def test_deliveries_of_every_state_come_in_pages_and_can_be_asked_for_by_e
     assert len({event for _, event in seen}) == len(seen) == 10
     ordered = ["pending"] * 4 + ["exhausted"] + ["delivered"] * 4 + ["cancelled"]
     assert [state for state, _ in seen] == ordered
-    assert [event for _, event in seen[:4]] == [waiting[number].id for number in (1, 2, 3, 4)]
+    assert [event for _, event in seen[:4]] == [waiting[number].id for number in (2, 3, 4, 1)]
     for state in set(states):
         found = await running.deliveries(f"state={state}")
         assert [item["state"] for item in found] == [state] * states.count(state)

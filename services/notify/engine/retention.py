@@ -12,7 +12,7 @@ from services.notify.deliveries import Deliveries, Stretch
 from services.notify.endpoints import Endpoint, Endpoints
 from services.notify.engine.retries import EARLIEST
 from services.notify.engine.sender import box_of
-from services.notify.ledger import UNTRIED, Ledger, Place, Wanted
+from services.notify.ledger import Ledger, Wanted
 from services.notify.messages import Message, Messages
 from services.notify.records import State
 from shared.kernel.times import format_time
@@ -80,8 +80,7 @@ class Retention:
 
     async def _give_up_untried(self, endpoint: Endpoint, limit: str) -> bool:
         """Whether there was something too old that `endpoint` was not tried with."""
-        behind = Place(endpoint.id, "pending", UNTRIED, 0)
-        found = await self._ledger.page([endpoint], Wanted(("pending",), until=limit), behind, AT_ONCE)
+        found = await self._ledger.untried(endpoint, Wanted(until=limit), 0, AT_ONCE)
         for entry in found:
             id, kind = str(entry.shown["event"]), str(entry.shown["type"])
             self._give_up(
