@@ -125,7 +125,7 @@ async def _all_told(desk: Api, endpoints: Mapping[str, str]) -> bool:
 
 async def deliveries(desk: Api, endpoint: str, state: str) -> list[dict[str, Json]]:
     """The first deliveries to an endpoint in this state."""
-    reply = await desk.get("notify", "/v1/deliveries", {"endpoint": endpoint, "state": state, "limit": 5})
+    reply = await desk.get("notify", "/v1/deliveries", {"endpoint": endpoint, "state": state, "limit": 500})
     return reply.items
 
 

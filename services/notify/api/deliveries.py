@@ -40,7 +40,8 @@ class DeliveriesPage(Page):
 async def deliveries(
     request: Request, page: Annotated[DeliveriesPage, Query()], principal: Reader, desk: DeskOf
 ) -> Response:
-    """Endpoint by endpoint: what is pending, then given up, delivered, cancelled, each with the latest last.
+    """Endpoint by endpoint: what is pending (not tried yet, then tried in vain), then given up, delivered,
+    cancelled, each with the latest last.
     `since` and `until` are about the time of the next attempt, or of what came of it; `event` is the id of
     one. A delivery that moves on meanwhile can be shown twice, and is not missed. A unit's client sees its
     own."""
