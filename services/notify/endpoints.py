@@ -135,7 +135,7 @@ class Endpoints:
         """The ids of all endpoints that there ever were."""
         return sorted(self._endpoints)
 
-    def whether_ended(self, endpoint: str) -> Endpoint:
+    def even_if_removed(self, endpoint: str) -> Endpoint:
         """The endpoint with this id, removed or not. Raises KeyError."""
         return self._endpoints[endpoint]
 

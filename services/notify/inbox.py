@@ -14,7 +14,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from services.notify.domain.subscription import matches_any
-from services.notify.messages import Message, Messages, place
+from services.notify.letters import Message, place
+from services.notify.messages import Messages
 from shared.kernel.decider import Refused
 
 LOOK_S = 0.3

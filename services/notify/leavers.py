@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from services.notify.domain.endpoint import Command, DisableEndpoint, RemoveEndpoint
+from services.notify.domain.endpoint_commands import Command, DisableEndpoint, RemoveEndpoint
 from services.notify.endpoints import Endpoint, Endpoints
 from shared.events.notify import EndpointAmended, EndpointRegistered, EndpointRemoved, EndpointSecretRotated
 from shared.events.registry import UnitRetired, VolunteerErased, VolunteerLeft

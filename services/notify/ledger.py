@@ -11,7 +11,8 @@ from services.notify.domain.subscription import wants
 from services.notify.endpoints import Endpoint
 from services.notify.engine.retries import EARLIEST, FAR_S
 from services.notify.engine.sender import box_of
-from services.notify.messages import PAGE, Message, Messages
+from services.notify.letters import Message
+from services.notify.messages import PAGE, Messages
 from services.notify.progress import Progress
 from services.notify.records import STATES, State
 from services.notify.showing import shown_attempt, shown_record, shown_untried

@@ -7,74 +7,27 @@ bytes when it is put there. Source: docs/adr/0015-offsets-not-queues.md.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
-from shared.kernel.canonical import Json, encode
+from services.notify.letters import (
+    Digest,
+    Head,
+    Letter,
+    Message,
+    document_of,
+    head_of,
+    message_of,
+    numbered,
+    place,
+)
 from shared.kernel.times import format_time
-from shared.runtime.mongo import DUPLICATE_KEY, BulkWriteError, Database, Document, StoreUnavailable
+from shared.runtime.mongo import DUPLICATE_KEY, BulkWriteError, Database, StoreUnavailable
 
 CHUNK = 250
 """Inserted in one call: little enough to be done in time when the machine is busy."""
 PAGE = 500
 """Read in one call, by a range closed at both ends."""
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One message. `id` is the webhook-id; `bodies` are CloudEvents as JSON, more than one in a digest, and
-    `more` how many others that speaks of. `facts` are what subscriptions look at. `source` is its service,
-    `sequence` its place in that one's log."""
-
-    box: str
-    number: int
-    id: str
-    type: str
-    stream: str
-    at: str
-    bodies: tuple[bytes, ...]
-    facts: Mapping[str, str]
-    source: str = ""
-    sequence: str = ""
-    more: int = 0
-    last: int = 0
-    """Of a digest: the number of the last message that it speaks of, in the box that it was made of."""
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A message before it has its number. `document` is the body, which the number is put into."""
-
-    box: str
-    id: str
-    type: str
-    stream: str
-    document: Mapping[str, Json]
-    facts: Mapping[str, str]
-    source: str
-    sequence: str
-
-
-@dataclass(frozen=True, slots=True)
-class Digest:
-    """A message of several others, before it has its number."""
-
-    box: str
-    id: str
-    type: str
-    bodies: tuple[bytes, ...]
-    more: int
-    last: int
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The last message of a box: its number, and where it came from."""
-
-    number: int
-    previous: str | None = None
-    last: int = 0
 
 
 Grown = Callable[[Sequence[Message]], None]
@@ -128,12 +81,12 @@ class Messages:
         made = []
         for letter in letters:
             head = heads.get(letter.box) or await self.head(letter.box)
-            message = _numbered(letter, head, now)
-            heads[letter.box] = _head_of(message)
+            message = numbered(letter, head, now)
+            heads[letter.box] = head_of(message)
             made.append(message)
         try:
             self._unsure = True
-            await self._messages.insert_many([_document(message) for message in made], ordered=True)
+            await self._messages.insert_many([document_of(message) for message in made], ordered=True)
             self._unsure = False
         except BulkWriteError as error:
             self._heads.clear()
@@ -189,7 +142,7 @@ class Messages:
         found = await self._messages.find_one({"place": place(box, low)}, {"bodies": 0})
         if found is None:
             return Head(low, known.get("previous"), int(known.get("last", 0)))
-        return _head_of(_message(found))
+        return head_of(message_of(found))
 
     async def _has(self, box: str, number: int) -> bool:
         return await self._messages.find_one({"place": place(box, number)}, {"_id": 1}) is not None
@@ -203,14 +156,14 @@ class Messages:
         """Those behind number `after`, in order: up to `limit` numbers further."""
         window = {"place": {"$gt": place(box, after), "$lte": place(box, after + min(limit, PAGE))}}
         found = await self._messages.find(window, None if bodies else {"bodies": 0}).to_list(None)
-        return sorted((_message(document) for document in found), key=lambda message: message.number)
+        return sorted((message_of(document) for document in found), key=lambda message: message.number)
 
     async def of_numbers(self, box: str, numbers: Sequence[int], bodies: bool = True) -> dict[int, Message]:
         """The messages with these numbers, those that are still kept."""
         places = [place(box, number) for number in numbers]
         fields = None if bodies else {"bodies": 0}
         found = await self._messages.find({"place": {"$in": places}}, fields).to_list(None)
-        return {message.number: message for message in map(_message, found)}
+        return {message.number: message for message in map(message_of, found)}
 
     async def taken(self, places: Sequence[str]) -> set[str]:
         """Those of `places` at which a message stands."""
@@ -220,7 +173,7 @@ class Messages:
     async def of_id(self, box: str, id: str, bodies: bool = False) -> Message | None:
         """The message with this id in `box`."""
         found = await self._messages.find_one({"_id": f"{box}|{id}"}, None if bodies else {"bodies": 0})
-        return None if found is None else _message(found)
+        return None if found is None else message_of(found)
 
     async def boxes(self) -> list[str]:
         """Every box that was ever marked."""
@@ -248,80 +201,3 @@ class Messages:
             places = [place(box, message.number) for message in old]
             await self._messages.delete_many({"place": {"$in": places}})
             gone += len(old)
-
-
-def place(box: str, number: int) -> str:
-    """Where a message stands: text order is the order of numbers."""
-    return f"{box}|{number:012d}"
-
-
-def _numbered(letter: Letter | Digest, head: Head, now: str) -> Message:
-    number = head.number + 1
-    if isinstance(letter, Digest):
-        return Message(
-            letter.box,
-            number,
-            letter.id,
-            letter.type,
-            letter.box,
-            now,
-            letter.bodies,
-            {},
-            more=letter.more,
-            last=letter.last,
-        )
-    document = {**letter.document, "recipient": letter.box, "unitsequence": number}
-    if head.previous is not None:
-        document["previous"] = head.previous
-    return Message(
-        letter.box,
-        number,
-        letter.id,
-        letter.type,
-        letter.stream,
-        now,
-        (encode(document),),
-        letter.facts,
-        letter.source,
-        letter.sequence,
-    )
-
-
-def _head_of(message: Message) -> Head:
-    previous = f"{message.source}@{message.sequence}" if message.source else None
-    return Head(message.number, previous, message.last)
-
-
-def _document(message: Message) -> Document:
-    document: Document = {
-        "_id": f"{message.box}|{message.id}",
-        "place": place(message.box, message.number),
-        "type": message.type,
-        "stream": message.stream,
-        "at": message.at,
-        "facts": dict(message.facts),
-        "source": message.source,
-        "sequence": message.sequence,
-        "bodies": list(message.bodies),
-    }
-    if message.last:
-        document |= {"more": message.more, "last": message.last}
-    return document
-
-
-def _message(document: Document) -> Message:
-    box, number = str(document["place"]).rsplit("|", 1)
-    return Message(
-        box=box,
-        number=int(number),
-        id=str(document["_id"]).rsplit("|", 1)[1],
-        type=document["type"],
-        stream=document["stream"],
-        at=document["at"],
-        bodies=tuple(bytes(body) for body in document.get("bodies", ())),
-        facts=document["facts"],
-        source=document["source"],
-        sequence=document["sequence"],
-        more=document.get("more", 0),
-        last=document.get("last", 0),
-    )

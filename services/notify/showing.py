@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.notify.endpoints import Endpoint
-from services.notify.messages import Message
+from services.notify.letters import Message
 from shared.kernel.canonical import Json
 from shared.runtime.mongo import Document
 

@@ -64,20 +64,6 @@ def signatures(keys: Sequence[str], id: str, timestamp: int, body: bytes) -> str
     return " ".join([_signer(key)(signed) for key in keys])
 
 
-def sign(key: bytes, id: str, timestamp: int, body: bytes) -> str:
-    """The `v1` signature with one `key`."""
-    return _hmac(key, _signed(id, timestamp, body))
-
-
-def headers(key: bytes, id: str, timestamp: int, body: bytes) -> dict[str, str]:
-    """The three headers of a webhook that is signed with one `key`."""
-    return {
-        "webhook-id": id,
-        "webhook-timestamp": str(timestamp),
-        "webhook-signature": sign(key, id, timestamp, body),
-    }
-
-
 @lru_cache(maxsize=KEYS_AT_HAND)
 def _signer(secret: str) -> Callable[[bytes], str]:
     """What signs with `secret`. It is parsed once, which would cost more than a signature does."""

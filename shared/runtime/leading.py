@@ -16,7 +16,7 @@ Work = Callable[[], Awaitable[None]]
 
 
 class Led:
-    """The followers, consumers and other work of whichever process holds the lease `lead`."""
+    """The work of whichever process holds the lease `lead`, that of its followers and consumers included."""
 
     def __init__(self, database: Database) -> None:
         self._leases = database["leases"]
@@ -32,17 +32,6 @@ class Led:
         """Whether no other process can do it now."""
         return self.leads and self._lease is not None and self._lease.sure
 
-    @property
-    def some(self) -> bool:
-        """Whether there is anything of the kind."""
-        return bool(self.followers or self.work)
-
-    def take(self, follower: Follower, consumer: Consumer | None = None) -> None:
-        """Do this too."""
-        self.followers.append(follower)
-        if consumer is not None:
-            self.consumers.append(consumer)
-
     async def run(self) -> None:
         """Wait for the lease, and do it all while it is ours."""
         self._lease = Lease(self._leases, str(uuid4()), "lead")
@@ -54,10 +43,6 @@ class Led:
             for follower in self.followers:
                 await follower.load()  # where the process before came to
             self.leads = True
-            for follower in self.followers:
-                running.start(f"follow-{follower.name}", follower.follow_feeds)
-            for consumer in self.consumers:
-                running.start("consume", consumer.run)
             for name, work in self.work:
                 running.start(name, work)
             await asyncio.Event().wait()

@@ -131,18 +131,17 @@ class Service:
         queue = f"{self.name}.events.v1"
         consumer = Consumer(self.broker, queue, services, follower, gathers)
         self._consumers.append(consumer)
-        self.followers.append(follower)
         if led:
-            self._led.take(follower, consumer)
+            self._led.consumers.append(consumer)
+        self._run_follower(follower, led)
+        self.also("consume", consumer.run, led)
         return follower
 
     def project(self, name: str, handler: Handler, led: bool = False) -> Follower:
         """Follow this service's own log, for a read model in the store; `led`: in one process at a time."""
         calm = at_most_every(STORED_EVERY_S, by_parts(handler))
         follower = Follower(name, {self.name: OwnLog(self.name, self.store)}, calm, self.database)
-        if led:
-            self._led.take(follower)
-        return self._wake_by_appends(name, follower, LOOK_S if led else None)
+        return self._wake_by_appends(name, follower, LOOK_S if led else None, led)
 
     def keep(self, name: str, view: View) -> Follower:
         """Follow this service's own log, for a read model in memory, with snapshots."""
@@ -157,18 +156,24 @@ class Service:
         self.rebuildings[name] = Rebuilding(kept, follower, OwnLog(self.name, self.store))
         self.on_open(kept.open)
         self.also(f"snapshot-{name}", kept.keep_saving)
-        return self._wake_by_appends(name, follower, LOOK_S)
+        return self._wake_by_appends(name, follower, LOOK_S, led=False)
 
     async def catch_up(self, follower: Follower) -> bool:
         """Wait, for a while, until `follower` has applied all that is in this service's log now; whether it
         has."""
         return await follower.wait_for(self.name, await self.store.head(), CATCH_UP_S)
 
-    def _wake_by_appends(self, name: str, follower: Follower, look: float | None) -> Follower:
+    def _wake_by_appends(self, name: str, follower: Follower, look: float | None, led: bool) -> Follower:
         appended = self.store.watch()
-        self.also(f"nudge-{name}", lambda: nudge(follower, self.name, appended, look))
-        self.followers.append(follower)
+        self.also(f"nudge-{name}", lambda: nudge(follower, self.name, appended, look), led)
+        self._run_follower(follower, led)
         return follower
+
+    def _run_follower(self, follower: Follower, led: bool) -> None:
+        self.followers.append(follower)
+        if led:
+            self._led.followers.append(follower)
+        self.also(f"follow-{follower.name}", follower.follow_feeds, led)
 
     def on_open(self, opening: Opening) -> None:
         """Run `opening` once the store answers, before anything is followed or served. Must be repeatable."""
@@ -319,13 +324,7 @@ class Service:
         for follower in self.followers:
             await follower.load()
         log.info("service-opens", head=await self.store.head())
-        for follower in self.followers:
-            if follower not in self._led.followers:
-                self.background.start(f"follow-{follower.name}", follower.follow_feeds)
-        for consumer in self._consumers:
-            if consumer not in self._led.consumers:
-                self.background.start("consume", consumer.run)
-        if self._led.some:
+        if self._led.work:
             self.background.start("lead", self._led.run)
         self.background.start("relay", self.relay.run)
         self.background.start("sweep-details", self._sweep)

@@ -52,7 +52,9 @@ async def test_every_event_of_every_service_is_an_entry_once_in_order(shaba: Com
         last = {"Linli-After": f"{service}@{int(feed[-1]['sequence'].split('.')[0])}"}
         assert (await shaba.auditor["audit"].call("GET", "/v1/sources", headers=last)).status == 200
         entries = await read_all(shaba.auditor["audit"])
-        recorded = [entry["event"] for entry in entries if entry["event"]["source"] == f"/linli/{service}"]
+        # Of another community's, which the feed leaves out as well, an entry shows its hash alone.
+        shown = [entry["event"] for entry in entries if "event" in entry]
+        recorded = [event for event in shown if event["source"] == f"/linli/{service}"]
         assert recorded[: len(feed)] == feed
 
 
@@ -60,8 +62,10 @@ async def test_what_is_served_hashes_to_the_chain_that_verify_says(shaba: Commun
     entries = await read_all(shaba.auditor["audit"])
     chain = bytes(32)
     for seq, entry in enumerate(entries):
-        leaf = encode({name: entry[name] for name in ("event", "recorded", "seq")})
-        hashed = hashlib.sha256(b"\x00" + leaf).digest()
+        hashed = bytes.fromhex(entry["leaf_hash"])
+        if "event" in entry:
+            leaf = encode({name: entry[name] for name in ("event", "recorded", "seq")})
+            hashed = hashlib.sha256(b"\x00" + leaf).digest()
         chain = hashlib.sha256(chain + hashed).digest()
         assert (entry["seq"], entry["leaf_hash"], entry["chain"]) == (seq, hashed.hex(), chain.hex())
     verified = await shaba.auditor["audit"].post("/v1/verify")

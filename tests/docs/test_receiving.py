@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from services.notify.domain.schedule import JITTER, LONGEST_RETRY_AFTER_S
+from services.notify.letters import Head, Letter, numbered
 from shared.kernel.canonical import encode
 from shared.kernel.cloudevent import documents
 from shared.kernel.commit import Actor, Commit, StoredEvent
@@ -59,8 +60,10 @@ def test_its_example_is_what_a_unit_is_told() -> None:
     actor = Actor("dispatcher", "client-1")
     commit = Commit("commit-1", (stored,), actor, "correlation-1", pos=184, at=shown["recordedtime"])
     (document,) = documents("dispatch", commit)
-    numbered = {"unitsequence": 43, "previous": "dispatch@000000000181.0000"}
-    assert shown == {**partner_form(document, data["unit"]), **numbered}
+    form = partner_form(document, data["unit"])
+    letter = Letter(data["unit"], shown["id"], shown["type"], shown["subject"], form, {}, "dispatch", "")
+    message = numbered(letter, Head(42, "dispatch@000000000181.0000"), shown["time"])
+    assert shown == json.loads(message.bodies[0])
 
 
 def test_its_signature_is_that_of_its_example() -> None:

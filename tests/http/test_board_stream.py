@@ -5,51 +5,27 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from json import loads
 from typing import Any
 from uuid import uuid4
 
-import aiohttp
 import pytest
 
 from tests.http.test_agreements import client_of, let_in, signed, taken_on
 from tests.http.test_board import grid_of_its_own, triaged
 from tests.support.client import Client, access_token
 from tests.support.community import HEALTH, MEALS, Community
+from tests.support.event_stream import Heard
 
 PATIENCE_S = 15.0
 
 
-@dataclass
-class Heard:
-    """A stream that is read: each event as (event, data, id)."""
-
-    response: aiohttp.ClientResponse
-    _lines: dict[str, str] = field(default_factory=dict)
-
-    async def next(self) -> tuple[str, Any, str | None]:
-        """The next event that is no comment. Raises EOFError at the end of the stream."""
-        async with asyncio.timeout(PATIENCE_S):
-            while True:
-                line = await self.response.content.readline()
-                if not line:
-                    raise EOFError
-                name, _, value = line.decode().rstrip("\n").partition(": ")
-                if name:
-                    self._lines[name] = value
-                    continue
-                said, self._lines = self._lines, {}
-                if "event" in said:
-                    return said["event"], loads(said["data"]), said.get("id")
-
-    async def until(self, event: str, id: str) -> tuple[Any, str | None]:
-        """What is said of the request `id` in the next `event` of it."""
-        while True:
-            name, data, place = await self.next()
-            assert name != "reset"
-            if (name, data.get("id")) == (event, id):
-                return data, place
+async def said_of(heard: Heard, event: str, id: str) -> tuple[Any, str | None]:
+    """What is said of the request `id` in the next `event` of it."""
+    while True:
+        name, data, place = await heard.next()
+        assert name != "reset"
+        if (name, data.get("id")) == (event, id):
+            return data, place
 
 
 @asynccontextmanager
@@ -86,10 +62,10 @@ async def test_a_stream_goes_on_from_the_boards_position_and_from_its_last_event
     position = (await desk.get("/v1/board", grid=grid)).body["position"]
     one, _ = await triaged(shaba, grid, "urgent")
     async with stream(desk, grid=grid, after=position) as heard:
-        _, place = await heard.until("changed", one)
+        _, place = await said_of(heard, "changed", one)
     two, _ = await triaged(shaba, grid, "urgent")
     async with stream(desk, place, grid=grid, after="nonsense") as heard:
-        await heard.until("changed", two)
+        await said_of(heard, "changed", two)
 
 
 @pytest.mark.parametrize("place", ["000000000000.0000", "999999999999.0000", "nonsense"])
@@ -101,7 +77,7 @@ async def test_an_unknown_position_means_to_load_the_board_anew(shaba: Community
         assert (event, data["code"]) == ("reset", "load-the-board")
         assert now is not None
         id = await shaba.request(grid=grid)
-        await heard.until("changed", id)
+        await said_of(heard, "changed", id)
 
 
 async def test_a_unit_is_told_of_its_own_and_of_nobody_else(shaba: Community) -> None:

@@ -12,7 +12,8 @@ from services.notify.engine.fanout import letters_of
 from services.notify.engine.fresh import Fresh
 from services.notify.engine.rate import MINUTE_S, Rate
 from services.notify.engine.retries import Retries
-from services.notify.messages import Message, Messages
+from services.notify.letters import Message
+from services.notify.messages import Messages
 from services.notify.progress import Standing
 from shared.events.notify import DeliveryResent, Failed
 from shared.kernel.times import format_time, to_milliseconds

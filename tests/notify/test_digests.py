@@ -16,7 +16,8 @@ from services.notify.domain.endpoint import ENDPOINT
 from services.notify.endpoints import Endpoint
 from services.notify.engine.composing import CHINA, DIGEST, MOST, Composer, is_due
 from services.notify.engine.fanout import letters_of
-from services.notify.messages import Message, Messages
+from services.notify.letters import Message
+from services.notify.messages import Messages
 from shared.events.notify import EndpointRegistered
 from shared.kernel.canonical import Json
 from shared.kernel.cloudevent import CloudEvent

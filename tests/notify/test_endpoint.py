@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from services.notify.domain.endpoint import (
-    ENDPOINT,
-    ENDPOINTS_PER_UNIT,
+from services.notify.domain.endpoint import ENDPOINT, ENDPOINTS_PER_UNIT
+from services.notify.domain.endpoint_commands import (
     AmendEndpoint,
     CancelDelivery,
     Change,

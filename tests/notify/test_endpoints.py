@@ -104,7 +104,7 @@ async def test_it_knows_what_was_said_of_each(view: Endpoints) -> None:
 async def test_what_was_removed_is_not_there_but_was(view: Endpoints) -> None:
     assert view.get("endpoint-d") is None
     assert view.get("endpoint-none") is None
-    assert view.whether_ended("endpoint-d").state.ended
+    assert view.even_if_removed("endpoint-d").state.ended
     assert view.ever() == ["endpoint-a", "endpoint-b", "endpoint-c", "endpoint-d"]
     assert [view.count(unit) for unit in (UNIT, OTHER, "unit-3")] == [2, 1, 0]
 

@@ -19,7 +19,8 @@ from services.notify.api.inbox import Boxes
 from services.notify.consumers import MOST, Consumers
 from services.notify.domain.subscription import matches_any
 from services.notify.inbox import MOST_OF_ONE, Inbox, Missed
-from services.notify.messages import Letter, Messages, place
+from services.notify.letters import Letter, place
+from services.notify.messages import Messages
 from services.registry.domain.roles import SCOPES
 from services.registry.signing import Grant
 from shared.kernel.times import format_time

@@ -5,12 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
-from json import loads
 from time import monotonic
-from typing import Any
 
-import aiohttp
 import pytest
 
 from services.notify.api.inbox import Boxes
@@ -26,6 +22,7 @@ from shared.runtime.mongo import database as open_database
 from shared.runtime.settings import NotifySettings
 from tests.notify.test_inbox import TYPES, client, letters, refusal
 from tests.support.client import Client
+from tests.support.event_stream import Heard
 from tests.support.notifying import NOWHERE, OTHER_UNIT, UNIT, Notify, Spoken, notify
 from tests.support.proxy import Proxy
 from tests.support.waiting import until
@@ -33,38 +30,14 @@ from tests.support.waiting import until
 PATIENCE_S = 15.0
 
 
-@dataclass
-class Heard:
-    """A stream that is read: each event as (event, data, id)."""
-
-    response: aiohttp.ClientResponse
-    last: str | None = None
-    _lines: dict[str, str] = field(default_factory=dict)
-
-    async def next(self) -> tuple[str, Any, str | None]:
-        """The next event that has data. Raises EOFError at the end of the stream."""
-        async with asyncio.timeout(PATIENCE_S):
-            while True:
-                line = await self.response.content.readline()
-                if not line:
-                    raise EOFError
-                name, _, value = line.decode().rstrip("\n").partition(": ")
-                if name:
-                    self._lines[name] = value
-                    continue
-                said, self._lines = self._lines, {}
-                self.last = said.get("id", self.last)
-                if "data" in said:
-                    return said.get("event", "message"), loads(said["data"]), said.get("id")
-
-    async def numbers(self, count: int) -> list[int]:
-        """Those of the next so many messages."""
-        found = []
-        for _ in range(count):
-            event, data, id = await self.next()
-            assert (event, id) == ("message", str(data["unitsequence"]))
-            found.append(data["unitsequence"])
-        return found
+async def numbers(heard: Heard, count: int) -> list[int]:
+    """Those of the next so many messages."""
+    found = []
+    for _ in range(count):
+        event, data, id = await heard.next()
+        assert (event, id) == ("message", str(data["unitsequence"]))
+        found.append(data["unitsequence"])
+    return found
 
 
 @asynccontextmanager
@@ -86,7 +59,7 @@ async def test_what_comes_is_told_and_nothing_of_before(running: Notify) -> None
         await running.hears([event, *spoken.volunteers(1, [OTHER_UNIT])])
         _, data, id = await heard.next()
         assert (data["id"], data["recipient"], id) == (event.id, UNIT, "3")
-        assert await theirs.numbers(1) == [1]
+        assert await numbers(theirs, 1) == [1]
     messages = (await client(running).get("/v1/messages", after="2")).body["items"]
     assert messages == [data]
 
@@ -95,10 +68,10 @@ async def test_a_stream_goes_on_from_its_last_event(running: Notify) -> None:
     spoken = Spoken()
     await running.hears(spoken.volunteers(3))
     async with stream(client(running), after="0") as heard:
-        assert await heard.numbers(2) == [1, 2]
+        assert await numbers(heard, 2) == [1, 2]
     await running.hears(spoken.volunteers(1))
     async with stream(client(running), "2", after="0") as heard:
-        assert await heard.numbers(2) == [3, 4]
+        assert await numbers(heard, 2) == [3, 4]
     for wrong in ("moon", "-1", "1.5"):
         reply = await client(running).call("GET", "/v1/stream", headers={"Last-Event-ID": wrong})
         assert refusal(reply) == (422, "invalid-request")
@@ -107,14 +80,14 @@ async def test_a_stream_goes_on_from_its_last_event(running: Notify) -> None:
 async def test_a_backlog_longer_than_a_page_is_told_whole(running: Notify) -> None:
     await running.hears(Spoken().volunteers(250))
     async with stream(client(running), after="0") as heard:
-        assert await heard.numbers(250) == [*range(1, 251)]
+        assert await numbers(heard, 250) == [*range(1, 251)]
 
 
 async def test_a_stream_is_of_the_types_that_were_asked_for(running: Notify) -> None:
     spoken = Spoken()
     async with stream(client(running), types="agreement-*") as heard:
         await running.hears([*spoken.volunteers(2), spoken.agreement(UNIT)])
-        assert await heard.numbers(1) == [3]
+        assert await numbers(heard, 1) == [3]
     assert refusal(await client(running).get("/v1/stream", types="moon")) == (422, "unknown-event-type")
 
 
@@ -125,7 +98,7 @@ async def test_what_was_kept_no_longer_is_said(running: Notify) -> None:
     await running.hears(spoken.volunteers(1))
     async with stream(client(running), "1") as heard:
         assert await heard.next() == ("missed", {"after": 1, "until": 3}, "3")
-        assert await heard.numbers(1) == [4]
+        assert await numbers(heard, 1) == [4]
 
 
 async def took(running: Notify, listening: Notify, spoken: Spoken) -> float:
@@ -136,7 +109,7 @@ async def took(running: Notify, listening: Notify, spoken: Spoken) -> float:
             events = spoken.volunteers(1)
             began = monotonic()
             await running.hears(events)
-            await heard.numbers(1)
+            await numbers(heard, 1)
             best = min(best, monotonic() - began)
     return best
 
@@ -154,8 +127,8 @@ async def test_a_process_that_does_not_lead_tells_within_half_a_second(
         assert await took(running, beside, spoken) < 0.5
         async with stream(client(beside)) as heard, stream(client(running)) as there:
             await running.hears(spoken.volunteers(120))
-            numbers = await heard.numbers(120)
-            assert numbers == sorted(numbers) == await there.numbers(120)
+            found = await numbers(heard, 120)
+            assert found == sorted(found) == await numbers(there, 120)
 
 
 async def test_a_stream_goes_on_when_its_process_takes_the_lead(settings: NotifySettings) -> None:
@@ -164,11 +137,11 @@ async def test_a_stream_goes_on_when_its_process_takes_the_lead(settings: Notify
         leader = await ends.enter_async_context(notify(settings))
         async with notify(settings, leads=False) as beside, stream(client(beside)) as heard:
             await leader.hears(spoken.volunteers(3))
-            assert await heard.numbers(3) == [1, 2, 3]
+            assert await numbers(heard, 3) == [1, 2, 3]
             await ends.aclose()
             await until(lambda: beside.service.leads, 30)
             await beside.hears(spoken.volunteers(3))
-            assert await heard.numbers(3) == [4, 5, 6]
+            assert await numbers(heard, 3) == [4, 5, 6]
 
 
 async def ended(heard: Heard) -> str:

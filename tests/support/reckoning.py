@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from services.notify.messages import PAGE, Message, Messages
+from services.notify.letters import Message
+from services.notify.messages import PAGE, Messages
 from services.notify.progress import Progress
 from shared.events.index import decode
 from shared.events.notify import Failed, NotificationDelivered, NotificationFailed

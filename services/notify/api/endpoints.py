@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from secrets import token_urlsafe
 from typing import Annotated
-from urllib.parse import urlsplit
 
-from cryptography.exceptions import InvalidTag
 from fastapi import APIRouter, Query, Request, Response
 
 from services.notify.api import shapes
 from services.notify.api.desk import Desk, DeskOf, Reader, Writer, endpoint_for, endpoints_for
+from services.notify.api.endpoint_addresses import address_of, host_of, require_robot, secret_of, told_by
 from services.notify.api.endpoint_bodies import EndpointBody, EndpointChanges, ResumeBody, RotateBody
-from services.notify.domain.endpoint import (
-    ENDPOINT,
+from services.notify.domain.endpoint import ENDPOINT
+from services.notify.domain.endpoint_commands import (
     AmendEndpoint,
     Command,
     PauseEndpoint,
@@ -26,11 +24,10 @@ from services.notify.domain.endpoint import (
 from services.notify.endpoints import Endpoint
 from services.notify.signing import new_secret, public_key
 from shared.events.index import decode
-from shared.events.notify import Channel
 from shared.folds.endpoint import Endpoint as State
 from shared.kernel.canonical import Json
 from shared.kernel.commit import Answer
-from shared.kernel.decider import Refused, require
+from shared.kernel.decider import require
 from shared.kernel.event import Event
 from shared.runtime.access import Principal
 from shared.runtime.broker_accounts import queue_of, user_of
@@ -42,8 +39,6 @@ from shared.runtime.http.paging import Page, page_response
 from shared.runtime.http.problems import not_found
 from shared.runtime.http.routes import Route
 from shared.runtime.ids import new_id
-from shared.runtime.keyring import KeyMissing
-from shared.runtime.sealed import Erased
 
 _UNKNOWN_VOLUNTEER = (
     "the unit has no volunteer with this id: look it up in registry; if it is new, send what Linli-Position "
@@ -77,9 +72,9 @@ async def register(
         raise not_found()
     endpoint = new_id("endpoint")
     await desk.service.catch_up(desk.followed)
-    via = _via(desk, body, principal)
+    via = told_by(desk, body)
     channel = body.channel if via is None else via.facts.channel
-    secret, told = _secret(body, channel, via is not None)
+    secret, told = secret_of(body, channel, via is not None)
     queue, user = (
         (queue_of(endpoint), user_of(endpoint)) if channel == "amqp" and via is None else (None, None)
     )
@@ -92,8 +87,8 @@ async def register(
         # A box is whoever's it is named after: another unit's volunteer, or another unit, is not this one's.
         own = body.volunteer is None or await desk.units.has_volunteer(body.unit, body.volunteer)
         require(own, "unknown-volunteer", _UNKNOWN_VOLUNTEER)
-        _require_robot(None if via is not None else channel, body.robot_secret)
-        address = queue or _address(body.url, body.email, channel, needed=via is None)
+        require_robot(None if via is not None else channel, body.robot_secret)
+        address = queue or address_of(body.url, body.email, channel, needed=via is None)
         await desk.service.catch_up(desk.followed)
         command = RegisterEndpoint(
             asked=body.asked(
@@ -115,53 +110,6 @@ async def register(
         response = await commands.run(request, principal, work, lambda: {"secret": told})
     await desk.made_ready(endpoint)
     return response
-
-
-def _secret(body: EndpointBody, channel: Channel, via: bool) -> tuple[str | None, str | None]:
-    """What is sealed, and what of it is shown: of a webhook's the secret, or the public key; of a queue's the
-    password; nothing of what the caller gave."""
-    if via or channel not in ("webhook", "amqp"):
-        return body.robot_secret, None
-    if channel == "amqp":
-        password = token_urlsafe(32)
-        return password, password
-    secret = new_secret(body.signature)
-    return secret, public_key(secret) if body.signature == "v1a" else secret
-
-
-def _via(desk: Desk, body: EndpointBody, principal: Principal) -> Endpoint | None:
-    """The unit's endpoint by which its volunteer is told."""
-    if body.via is None:
-        return None
-    found = desk.endpoints.get(body.via)
-    own = found is not None and found.unit == body.unit and found.facts.volunteer is None
-    require(
-        own and body.volunteer is not None,
-        "unknown-endpoint",
-        "via names the endpoint by which the unit itself is told, for one of its volunteers",
-    )
-    return found
-
-
-def _require_robot(channel: Channel | None, secret: str | None) -> None:
-    """A robot's secret is given with the robot's address."""
-    require(
-        secret is None or channel == "dingtalk",
-        "not-for-channel",
-        "robot_secret is what a DingTalk robot checks signatures with: give it with the robot's url alone",
-    )
-
-
-def _address(url: str | None, email: str | None, channel: Channel, needed: bool) -> str | None:
-    """The one address that the channel has. Raises Refused(address-not-allowed)."""
-    given, other = (email, url) if channel == "email" else (url, email)
-    right = other is None and (given is not None) == needed
-    if not right:
-        raise Refused(
-            "address-not-allowed",
-            "give url for a webhook or a robot, email for e-mail, and neither with via",
-        )
-    return given
 
 
 @router.get("", summary="Endpoints", responses=answers(listed(shapes.Endpoint)))
@@ -196,8 +144,8 @@ async def amend(
     given = body.url is not None or body.email is not None
 
     async def work(transaction: Transaction) -> Answer:
-        address = _address(body.url, body.email, found.facts.channel, needed=True) if given else None
-        _require_robot(found.facts.channel if given else None, body.robot_secret)
+        address = address_of(body.url, body.email, found.facts.channel, needed=True) if given else None
+        require_robot(found.facts.channel if given else None, body.robot_secret)
         sealed: dict[str, Json] = {"url": address, "secret": body.robot_secret}
         subject = found.facts.volunteer or endpoint
         digest = transaction.seal(subject, sealed) if address is not None else None
@@ -283,19 +231,6 @@ async def shown(desk: Desk, endpoint: Endpoint) -> dict[str, Json]:
         "id": endpoint.id,
         "status": endpoint.state.status,
         "reason": endpoint.state.reason,
-        "host": await _host(desk, endpoint),
+        "host": await host_of(desk, endpoint),
         "registered_at": endpoint.since,
     }
-
-
-async def _host(desk: Desk, endpoint: Endpoint) -> str | None:
-    """All that is shown of an address."""
-    if endpoint.facts.channel == "amqp":
-        return None
-    try:
-        target = await desk.endpoints.target(endpoint)
-    except (KeyError, Erased, KeyMissing, InvalidTag):
-        return None  # the endpoint that it is told by was removed, or the address is lost
-    if endpoint.facts.channel == "email":
-        return target.address.rpartition("@")[2]
-    return urlsplit(target.address).hostname

@@ -9,15 +9,15 @@ from fastapi import APIRouter, Request, Response
 
 from services.notify.api import seeing_shapes as shapes
 from services.notify.api.desk import Desk, DeskOf, Writer, endpoint_for
-from services.notify.domain.endpoint import (
-    ENDPOINT,
+from services.notify.domain.endpoint import ENDPOINT
+from services.notify.domain.endpoint_commands import (
     CancelDelivery,
     Command,
     RecoverDeliveries,
     ResendDelivery,
 )
 from services.notify.endpoints import Endpoint
-from services.notify.messages import Message
+from services.notify.letters import Message
 from shared.events.index import decode
 from shared.folds.endpoint import Endpoint as State
 from shared.kernel.canonical import Json

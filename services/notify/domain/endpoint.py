@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 from services.notify.domain.address import Network
+from services.notify.domain.endpoint_commands import (
+    AmendEndpoint,
+    CancelDelivery,
+    Change,
+    Command,
+    DisableEndpoint,
+    PauseEndpoint,
+    RecoverDeliveries,
+    RegisterEndpoint,
+    RemoveEndpoint,
+    ResendDelivery,
+    ResumeEndpoint,
+    RotateSecret,
+)
 from services.notify.domain.mailbox import check_mailbox
 from services.notify.domain.robots import check_robot
 from services.notify.domain.subscription import TOLD, TOLD_TO_VOLUNTEERS, matches
 from services.notify.domain.url import check_url
 from shared.events.notify import (
-    Backlog,
     Channel,
     DeliveriesRecovered,
     DeliveryCancelled,
     DeliveryResent,
-    DisabledFor,
-    EndpointAmended,
     EndpointDisabled,
     EndpointPaused,
     EndpointRegistered,
@@ -56,105 +66,6 @@ CHECKS: Mapping[Channel, Callable[[str, Sequence[Network]], None]] = {
 """What must hold of an address, by channel."""
 
 
-@dataclass(frozen=True, slots=True)
-class RegisterEndpoint:
-    """Tell somebody, as `asked`, at `address`.
-
-    `existing` is how many endpoints the unit has, `channels` are those that this deployment has, `allowed`
-    the private networks that it delivers to.
-    """
-
-    asked: EndpointRegistered
-    address: str | None
-    existing: int
-    channels: Collection[Channel]
-    allowed: Sequence[Network] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class AmendEndpoint:
-    """Change what is said of an endpoint; `address` if it changes too."""
-
-    change: EndpointAmended
-    address: str | None = None
-    allowed: Sequence[Network] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class RotateSecret:
-    """A new secret, sealed as `details`; those before sign for `overlap` more."""
-
-    details: str
-    overlap: timedelta
-    now: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class PauseEndpoint:
-    """Tell it nothing for a while."""
-
-
-@dataclass(frozen=True, slots=True)
-class DisableEndpoint:
-    """Tell it nothing any more."""
-
-    reason: DisabledFor
-
-
-@dataclass(frozen=True, slots=True)
-class ResumeEndpoint:
-    """Tell it again: of what was kept as well, or only of what comes behind number `head` of its box."""
-
-    backlog: Backlog
-    head: int
-
-
-@dataclass(frozen=True, slots=True)
-class RemoveEndpoint:
-    """It is no more."""
-
-
-@dataclass(frozen=True, slots=True)
-class ResendDelivery:
-    """Send a message of `box`, from which it is told, once more."""
-
-    box: str
-    message: str
-    number: int
-    type: str
-
-
-@dataclass(frozen=True, slots=True)
-class CancelDelivery:
-    """Do not send a message of `box`, from which it is told, any more."""
-
-    box: str
-    message: str
-    number: int
-    type: str
-
-
-@dataclass(frozen=True, slots=True)
-class RecoverDeliveries:
-    """Send all that was given up since a moment."""
-
-    since: datetime
-
-
-Change = (
-    AmendEndpoint
-    | RotateSecret
-    | PauseEndpoint
-    | DisableEndpoint
-    | ResumeEndpoint
-    | RemoveEndpoint
-    | ResendDelivery
-    | CancelDelivery
-    | RecoverDeliveries
-)
-Command = RegisterEndpoint | Change
-
-
 def decide(command: Command, endpoint: Endpoint) -> Sequence[Event]:
     """The events of `command`.
 
@@ -172,18 +83,7 @@ def decide(command: Command, endpoint: Endpoint) -> Sequence[Event]:
     return _changed(command, endpoint, facts)
 
 
-def _changed(
-    command: AmendEndpoint
-    | RotateSecret
-    | PauseEndpoint
-    | DisableEndpoint
-    | ResumeEndpoint
-    | ResendDelivery
-    | CancelDelivery
-    | RecoverDeliveries,
-    endpoint: Endpoint,
-    facts: EndpointRegistered,
-) -> Sequence[Event]:
+def _changed(command: Change, endpoint: Endpoint, facts: EndpointRegistered) -> Sequence[Event]:
     community = facts.community
     match command:
         case AmendEndpoint():

@@ -36,7 +36,7 @@ class Accounts:
         while True:
             self._wake.clear()
             for id in self._endpoints.ever():
-                found = self._endpoints.whether_ended(id)
+                found = self._endpoints.even_if_removed(id)
                 if found.facts.channel == "amqp" and found.facts.via is None:
                     await self.settle(found)
             with suppress(TimeoutError):

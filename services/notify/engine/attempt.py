@@ -14,7 +14,7 @@ from services.notify.domain.schedule import Answer, judge
 from services.notify.endpoints import Endpoint
 from services.notify.engine.job import Job
 from services.notify.engine.metrics import COUNTED
-from services.notify.messages import Message
+from services.notify.letters import Message
 from shared.events.notify import Attempted, Failed
 from shared.kernel.canonical import decode_object
 from shared.kernel.times import to_milliseconds

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 from services.notify.domain.endpoint import TO_PEOPLE
 from services.notify.domain.subscription import matches_any, wants
 from services.notify.endpoints import Endpoint, Endpoints
-from services.notify.messages import PAGE, Digest, Message, Messages
+from services.notify.letters import Digest, Message
+from services.notify.messages import PAGE, Messages
 from shared.events.notify import EndpointRegistered
 from shared.kernel.times import parse_time
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from services.notify.domain.subscription import TOLD, TOLD_TO_VOLUNTEERS, facts_of
-from services.notify.messages import Letter, Messages
+from services.notify.letters import Letter
+from services.notify.messages import Messages
 from shared.kernel.canonical import Json, decode_object
 from shared.kernel.cloudevent import CloudEvent, sequence
 from shared.kernel.partner import partner_form, volunteer_form

@@ -7,7 +7,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from services.notify.deliveries import Deliveries
-from services.notify.messages import Message, Messages
+from services.notify.letters import Message
+from services.notify.messages import Messages
 from services.notify.progress import Standing
 
 IN_MEMORY = 128

@@ -10,7 +10,7 @@ from cryptography.exceptions import InvalidTag
 
 from services.notify.endpoints import Endpoint
 from services.notify.engine.rate import Rate
-from services.notify.messages import Message
+from services.notify.letters import Message
 from services.notify.records import Pending
 from shared.events.notify import Attempted, DisabledFor
 from shared.runtime.keyring import KeyMissing

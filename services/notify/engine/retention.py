@@ -13,7 +13,8 @@ from services.notify.endpoints import Endpoint, Endpoints
 from services.notify.engine.retries import EARLIEST
 from services.notify.engine.sender import box_of
 from services.notify.ledger import Ledger, Wanted
-from services.notify.messages import Message, Messages
+from services.notify.letters import Message
+from services.notify.messages import Messages
 from services.notify.records import State
 from shared.kernel.times import format_time
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from services.notify.deliveries import Deliveries, Stretch
-from services.notify.messages import Message, Messages
+from services.notify.letters import Message
+from services.notify.messages import Messages
 from services.notify.records import LAST, Pending, position
 from shared.kernel.times import format_time, later
 

@@ -11,7 +11,8 @@ import structlog
 
 from services.notify.channels.channel import Channel as Way
 from services.notify.deliveries import Deliveries
-from services.notify.domain.endpoint import TO_PEOPLE, DisableEndpoint
+from services.notify.domain.endpoint import TO_PEOPLE
+from services.notify.domain.endpoint_commands import DisableEndpoint
 from services.notify.domain.schedule import Answer
 from services.notify.domain.subscription import wants
 from services.notify.endpoints import Endpoint, Endpoints
@@ -22,7 +23,8 @@ from services.notify.engine.lane import Lane
 from services.notify.engine.outcomes import Outcomes
 from services.notify.engine.rate import Rate
 from services.notify.engine.retries import Retries, now_text
-from services.notify.messages import Message, Messages
+from services.notify.letters import Message
+from services.notify.messages import Messages
 from services.notify.progress import Progress
 from services.notify.records import Pending
 from shared.events.notify import Attempted, Channel, DisabledFor

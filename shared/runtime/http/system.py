@@ -164,16 +164,13 @@ def _describe(
         """What each says, its JSON Schema, and an example: as a unit is told of it, if units are, else as it
         stands in the log."""
         base = str(request.base_url).rstrip("/")
+        wanted = [each for each in event_types.values() if told in (None, issubclass(each, Partners))]
         items = [
             {
-                "type": name,
-                "description": summary_of(model),
-                "told": issubclass(model, Partners),
-                "schema": f"{base}/v1/event-types/{name}",
-                "example": example_event(service, model, example_of(name)),
+                **_described(model, base),
+                "example": example_event(service, model, example_of(model.type)),
             }
-            for name, model in sorted(event_types.items())
-            if told in (None, issubclass(model, Partners))
+            for model in sorted(wanted, key=lambda each: each.type)
         ]
         return json_response({"items": items, "next": None})
 
@@ -187,6 +184,15 @@ def _describe(
         if name not in event_types:
             raise Problem(404, "not-found", "no event type has that name; /v1/event-types lists them")
         return json_response(schema_of(event_types[name]))
+
+
+def _described(model: type[Event], base: str) -> dict[str, Json]:
+    return {
+        "type": model.type,
+        "description": summary_of(model),
+        "told": issubclass(model, Partners),
+        "schema": f"{base}/v1/event-types/{model.type}",
+    }
 
 
 def _data(document: Mapping[str, Json]) -> dict[str, Json]:
