@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -201,3 +202,51 @@ async def test_what_was_passed_over_while_it_was_in_hand_is_not_handed_out_again
     fresh.pass_over(3)
     fresh.put_back(first)
     assert await rest(fresh) == [4, 5, 6, 7, 8, 9, 10]
+
+
+async def test_a_filter_that_changes_lets_nothing_be_taken_for_done_that_is_wanted_now(
+    messages: Breaking, deliveries: Deliveries
+) -> None:
+    standing, unwanted = Standing(), {3}
+    fresh = Fresh(ENDPOINT, UNIT, messages, deliveries, lambda each: each.number not in unwanted, standing)
+    await fresh.open()
+    first = await taken(fresh)
+    unwanted.clear()
+    fresh.forget()
+    second = await taken(fresh)
+    for message in (first, second):
+        fresh.settled(message.number)
+    assert (second.number, standing.done, (await taken(fresh)).number) == (2, 2, 3)
+
+
+async def test_a_probe_that_could_not_be_made_holds_up_nothing_that_is_due(
+    messages: Breaking, deliveries: Deliveries
+) -> None:
+    later = failed(1).model_copy(update={"next_at": to_milliseconds(datetime.now(UTC) + timedelta(hours=1))})
+    await deliveries.settle(1, [later])
+    retries = Retries(ENDPOINT, UNIT, deliveries, messages)
+    retries.open()
+    probe = await retries.take(early=True)
+    assert probe is not None
+    retries.release(1)
+    retries.put_back(probe[0])
+    due = failed(2)
+    await deliveries.settle(2, [due])
+    retries.expect(format_time(due.at))
+    assert [await handed_out(retries), await handed_out(retries)] == [2, None]
+    assert retries.next_at is not None
+    assert later.next_at is not None
+    assert retries.next_at >= format_time(later.next_at)
+
+
+async def test_what_was_put_in_though_it_seemed_not_to_be_is_told_of(
+    database: Database, messages: Breaking
+) -> None:
+    letters = [letter for event in Spoken("dispatch").volunteers(3) for letter in letters_of(event)]
+    await Messages(database).put([replace(letter, id=f"late-{letter.id}") for letter in letters])
+    found = list[tuple[str, int]]()
+    messages.watch_ends(lambda box, number: found.append((box, number)))
+    with pytest.raises(StoreUnavailable):
+        await messages.put([replace(letter, id=f"late-{letter.id}") for letter in letters])
+    await messages.put([replace(letter, id=f"late-{letter.id}") for letter in letters])
+    assert found == [(UNIT, 13)]

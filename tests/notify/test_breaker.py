@@ -120,6 +120,11 @@ def test_five_days_without_a_success_are_hopeless_and_a_moment_less_is_not() -> 
     assert not breaker.succeeded().hopeless(NOON + GIVEN_UP_AFTER_S)
 
 
+def test_a_receiver_that_asks_for_peace_while_it_is_held_gets_it() -> None:
+    breaker = opened(NOON).failed(NOON + 1, retry_after=600)
+    assert [breaker.room(NOON + 600), breaker.room(NOON + 601)] == [0, 1]
+
+
 def test_two_failures_a_week_apart_are_not_hopeless() -> None:
     rarely = closed(MOST).failed(NOON).failed(NOON + 2 * GIVEN_UP_AFTER_S)
     assert not rarely.hopeless(NOON + 3 * GIVEN_UP_AFTER_S)

@@ -127,6 +127,39 @@ async def test_what_is_urgent_passes_at_once_and_is_told_once(desk: Desk) -> Non
     assert [ids_in(message) for message in await desk.told()][2:] == [[ids[0], ids[2]]]
 
 
+@pytest.mark.parametrize("said", [{"priority": "stat"}, {"priority": "urgent"}, {"urgent": True}])
+async def test_what_says_itself_that_it_is_urgent_waits_for_no_digest(
+    desk: Desk, said: dict[str, Json]
+) -> None:
+    people = endpoint(digest_minutes=60)
+    routine: dict[str, Json] = {"priority": "routine"}
+    events = [
+        desk.spoken.say("request-created", f"request-{number}", units=[UNIT], **more)
+        for number, more in enumerate((routine, said))
+    ]
+    await desk.messages.put([letter for event in events for letter in letters_of(event)])
+    await desk.composer.compose(people)
+    assert [ids_in(message) for message in await desk.told()] == [[events[1].id]]
+
+
+async def test_while_it_waits_for_its_moment_nothing_is_read_again(database: Database) -> None:
+    growing = Growing(database)
+    await growing.open()
+    desk, read = Desk(growing), list[str]()
+    people = endpoint(digest_at="08:00")
+    await desk.happen("service-published")
+    await desk.composer.compose(people)
+
+    async def seen() -> None:
+        read.append("read")
+
+    growing.grow = seen
+    await desk.composer.compose(people)
+    await desk.happen("service-published")
+    growing.grow = None
+    assert read == []
+
+
 async def test_after_a_restart_nothing_urgent_is_told_again_and_nothing_is_held_up(desk: Desk) -> None:
     people = endpoint(digest_minutes=60, urgent=("service-*",))
     first = await desk.happen(*["service-published"] * 3)
@@ -275,8 +308,10 @@ async def test_what_a_unit_is_told_by_mail_goes_through_the_deployment_s_own_ser
             }
             status, answer = await running.call("POST", "/v1/endpoints", running.token(), body)
             assert status == 201, answer
-            await running.hears(Spoken().volunteers(5))
+            await running.hears(events := Spoken().volunteers(5))
             await until(lambda: _is_delivered(running))
+            [outcome] = await running.outcomes()
+            assert outcome["events"] == [event.id for event in events]
             [delivery] = await running.deliveries()
             assert (delivery["type"], delivery["last_status"]) == (DIGEST, 250)
             assert len(server.mails) == 1

@@ -98,3 +98,9 @@ def test_an_empty_list_narrows_nothing(
 def test_only_texts_of_the_fields_that_are_looked_at_are_kept() -> None:
     data = {"grid": "shaba-03", "priority": None, "service": ["a"], "category": "volunteering", "unit": "u"}
     assert facts_of(data) == {"grid": "shaba-03", "category": "volunteering"}  # type: ignore[arg-type]
+
+
+def test_that_another_endpoint_is_disabled_every_one_of_the_units_is_told_and_no_volunteers() -> None:
+    narrow = endpoint(["request-created"], grids=("a",))
+    assert wants(narrow, "endpoint-disabled", {})
+    assert not wants(narrow.model_copy(update={"volunteer": "volunteer-1"}), "endpoint-disabled", {})
