@@ -70,14 +70,15 @@ class Parts:
         self.endpoints = Endpoints(Shelf())  # type: ignore[arg-type]
         self.endpoints.restore(rows)
         self.messages, self.deliveries = Once(database), Deliveries(database)
-        self.store, self.channel, self.sure = EventStore(database), Taking(), True
+        self.store, self.channel = EventStore(database), Taking()
+        self.sure = self.agreed = True
         self.outcomes = Outcomes(self.store, self.deliveries, "shaba")
         self.sender = Sender(
             *(self.endpoints, self.messages, self.deliveries, Progress(database), self.outcomes),
             schedule=[1.0],
             first_probe=1.0,
             caught_up=lambda: asyncio.sleep(0),
-            may_be_told=lambda _: True,
+            may_be_told=lambda _: self.agreed,
             disable=lambda _, __: asyncio.sleep(0),
             sure=lambda: self.sure,
         )
@@ -126,6 +127,24 @@ async def test_nothing_is_begun_while_it_is_not_sure_that_this_process_leads(dat
         assert parts.channel.took == []
         parts.sure = True
         await until(lambda: len(parts.channel.took) == 3)
+
+
+async def test_what_waits_to_begin_is_looked_at_again_before_it_is_sent(database: Database) -> None:
+    parts = Parts(database, registered("endpoint-1"))
+    parts.messages.looks = 2
+    parts.sure = False
+    async with parts.running():
+        await until(lambda: parts.sender.lane("endpoint-1") is not None)
+        [event] = Spoken().volunteers(1)
+        await parts.messages.put(letters_of(event))
+        lane = parts.sender.lane("endpoint-1")
+        assert lane is not None
+        await until(lambda: bool(lane.retries.in_hand))
+        parts.agreed, parts.sure = False, True
+        await until(lambda: not lane.retries.in_hand)
+        assert parts.channel.took == []
+        parts.agreed = True
+        await until(lambda: ("endpoint-1", event.id) in parts.channel.took)
 
 
 @pytest.fixture
