@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from cryptography.exceptions import InvalidTag
+
 from services.notify.channels.channel import Target
 from services.notify.domain.robots import ROBOTS
 from shared.events.index import decode
@@ -14,7 +16,8 @@ from shared.folds.endpoint import FOLD
 from shared.folds.endpoint import Endpoint as State
 from shared.kernel.canonical import Json
 from shared.kernel.cloudevent import CloudEvent
-from shared.runtime.sealed import SealedDetails
+from shared.runtime.keyring import KeyMissing
+from shared.runtime.sealed import Erased, SealedDetails
 
 PREFIX = "endpoint-"
 
@@ -62,6 +65,14 @@ class Said:
     data: Mapping[str, Json]
     time: str
     version: int
+
+
+class NoAddress(Exception):
+    """Where an endpoint is told is not known: what was sealed of it is lost."""
+
+
+class ViaRemoved(NoAddress):
+    """The endpoint that it is told by is no more."""
 
 
 class Endpoints:
@@ -149,13 +160,12 @@ class Endpoints:
         return len(self._by_unit.get(unit, ()))
 
     async def target(self, endpoint: Endpoint) -> Target:
-        """Where `endpoint` is told. Raises Erased, KeyMissing or InvalidTag if that is lost, KeyError if the
-        endpoint that it is told by is no more."""
+        """Where `endpoint` is told. Raises NoAddress."""
         by = endpoint
         if endpoint.facts.via is not None:
             found = self.get(endpoint.facts.via)
             if found is None:
-                raise KeyError(endpoint.facts.via)
+                raise ViaRemoved(endpoint.id)
             by = found
         assert by.state.address is not None
         address = await self._open(by.state.address)
@@ -176,5 +186,8 @@ class Endpoints:
 
     async def _open(self, digest: str) -> Mapping[str, Json]:
         if digest not in self._opened:
-            self._opened[digest] = await self._sealed.read(digest)
+            try:
+                self._opened[digest] = await self._sealed.read(digest)
+            except (Erased, KeyMissing, InvalidTag) as error:
+                raise NoAddress(digest) from error
         return self._opened[digest]

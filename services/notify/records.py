@@ -25,6 +25,7 @@ class Pending:
 
     number: int
     message: str
+    type: str
     attempts: int
     step: int
     next_at: str
@@ -176,6 +177,7 @@ def pending_of(document: Document) -> Pending:
     return Pending(
         number=document["number"],
         message=document["message"],
+        type=document["type"],
         attempts=document["attempts"],
         step=document["step"],
         next_at=document["next_at"],

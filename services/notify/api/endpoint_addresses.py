@@ -5,16 +5,12 @@ from __future__ import annotations
 from secrets import token_urlsafe
 from urllib.parse import urlsplit
 
-from cryptography.exceptions import InvalidTag
-
 from services.notify.api.desk import Desk
 from services.notify.api.endpoint_bodies import EndpointBody
-from services.notify.endpoints import Endpoint
+from services.notify.endpoints import Endpoint, NoAddress
 from services.notify.signing import new_secret, public_key
 from shared.events.notify import Channel
 from shared.kernel.decider import Refused, require
-from shared.runtime.keyring import KeyMissing
-from shared.runtime.sealed import Erased
 
 
 def secret_of(body: EndpointBody, channel: Channel, via: bool) -> tuple[str | None, str | None]:
@@ -70,8 +66,8 @@ async def host_of(desk: Desk, endpoint: Endpoint) -> str | None:
         return None
     try:
         target = await desk.endpoints.target(endpoint)
-    except (KeyError, Erased, KeyMissing, InvalidTag):
-        return None  # the endpoint that it is told by was removed, or the address is lost
+    except NoAddress:
+        return None
     if endpoint.facts.channel == "email":
         return target.address.rpartition("@")[2]
     return urlsplit(target.address).hostname

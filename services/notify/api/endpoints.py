@@ -7,11 +7,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from services.notify.aggregates import ENDPOINTS
 from services.notify.api import shapes
 from services.notify.api.desk import Desk, DeskOf, Reader, Writer, endpoint_for, endpoints_for
 from services.notify.api.endpoint_addresses import address_of, host_of, require_robot, secret_of, told_by
 from services.notify.api.endpoint_bodies import EndpointBody, EndpointChanges, ResumeBody, RotateBody
-from services.notify.domain.endpoint import ENDPOINT
 from services.notify.domain.endpoint_commands import (
     AmendEndpoint,
     Command,
@@ -23,15 +23,12 @@ from services.notify.domain.endpoint_commands import (
 )
 from services.notify.endpoints import Endpoint
 from services.notify.signing import new_secret, public_key
-from shared.events.index import decode
-from shared.folds.endpoint import Endpoint as State
 from shared.kernel.canonical import Json
 from shared.kernel.commit import Answer
 from shared.kernel.decider import require
-from shared.kernel.event import Event
 from shared.runtime.access import Principal
 from shared.runtime.broker_accounts import queue_of, user_of
-from shared.runtime.execute import Aggregate, Transaction
+from shared.runtime.execute import Transaction
 from shared.runtime.http.calls import Commands, CommandsOf, json_response
 from shared.runtime.http.headers import ETAG
 from shared.runtime.http.openapi import answers, listed
@@ -46,7 +43,6 @@ _UNKNOWN_VOLUNTEER = (
 )
 
 router = APIRouter(prefix="/v1/endpoints", tags=["endpoints"], route_class=Route)
-ENDPOINTS: Aggregate[Command, State, Event] = Aggregate(ENDPOINT, decode)
 
 _UNKNOWN_UNIT = (
     "notify knows no unit with this id: look it up in registry; if it is new, send what Linli-Position said "

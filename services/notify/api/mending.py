@@ -7,24 +7,20 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
+from services.notify.aggregates import ENDPOINTS
 from services.notify.api import seeing_shapes as shapes
 from services.notify.api.desk import Desk, DeskOf, Writer, endpoint_for
-from services.notify.domain.endpoint import ENDPOINT
 from services.notify.domain.endpoint_commands import (
     CancelDelivery,
-    Command,
     RecoverDeliveries,
     ResendDelivery,
 )
 from services.notify.endpoints import Endpoint
 from services.notify.letters import Message
-from shared.events.index import decode
-from shared.folds.endpoint import Endpoint as State
 from shared.kernel.canonical import Json
 from shared.kernel.commit import Answer
-from shared.kernel.event import Event
 from shared.kernel.times import Time, format_time
-from shared.runtime.execute import Aggregate, Transaction
+from shared.runtime.execute import Transaction
 from shared.runtime.http.bodies import Body
 from shared.runtime.http.calls import CommandsOf
 from shared.runtime.http.openapi import answers
@@ -33,7 +29,6 @@ from shared.runtime.http.routes import Route
 
 router = APIRouter(prefix="/v1/endpoints/{endpoint}", tags=["deliveries"], route_class=Route)
 
-ENDPOINTS: Aggregate[Command, State, Event] = Aggregate(ENDPOINT, decode)
 TIME_ORDERED = 7
 """The version of a UUID that begins with the time at which it was made (RFC 9562, 5.7)."""
 

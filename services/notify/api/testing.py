@@ -14,7 +14,7 @@ from services.notify.api.desk import DeskOf, Writer, endpoint_for
 from services.notify.channels.channel import Parcel, Target
 from services.notify.channels.opening import open_channels
 from services.notify.domain.subscription import SOURCES, TOLD, TOLD_TO_VOLUNTEERS, matches_any
-from services.notify.endpoints import Endpoint, Endpoints
+from services.notify.endpoints import Endpoint, Endpoints, NoAddress
 from shared.events.examples import example_of
 from shared.events.index import BY_SERVICE
 from shared.kernel.canonical import Json, encode
@@ -31,7 +31,9 @@ from shared.runtime.ids import new_event_id
 router = APIRouter(prefix="/v1/endpoints/{endpoint}", tags=["endpoints"], route_class=Route)
 
 _NO_AGREEMENT = "no agreement with the unit is in force, and without one nothing is sent to it"
-_NO_ADDRESS = "the endpoint that this one is told by was removed; register another one"
+_NO_ADDRESS = (
+    "where this endpoint is told is not known any more: give it another address, or make another one"
+)
 _NO_CHANNEL = "this deployment does not tell by this channel; use another one, or ask those who run it"
 _UNKNOWN_TYPE = "name a type that the endpoint can be told of; /v1/event-types?told=true lists them"
 
@@ -98,7 +100,7 @@ def _type_of(endpoint: Endpoint, asked: str | None) -> str:
 async def _target(endpoints: Endpoints, endpoint: Endpoint) -> Target:
     try:
         return await endpoints.target(endpoint)
-    except KeyError:
+    except NoAddress:
         raise Problem(409, "endpoint-without-address", _NO_ADDRESS) from None
 
 

@@ -6,13 +6,10 @@ import asyncio
 from contextlib import suppress
 
 import structlog
-from cryptography.exceptions import InvalidTag
 
-from services.notify.endpoints import Endpoint, Endpoints
+from services.notify.endpoints import Endpoint, Endpoints, NoAddress
 from shared.runtime.broker_accounts import AccountsFailed, BrokerAccounts, queue_of, user_of
-from shared.runtime.keyring import KeyMissing
 from shared.runtime.mongo import PyMongoError
-from shared.runtime.sealed import Erased
 
 LOOK_S = 5.0
 
@@ -54,7 +51,7 @@ class Accounts:
             else:
                 await self._make(endpoint)
             done.add(endpoint.id)
-        except (AccountsFailed, PyMongoError, Erased, KeyMissing, InvalidTag) as error:
+        except (AccountsFailed, PyMongoError, NoAddress) as error:
             log.warning("account-not-settled", endpoint=endpoint.id, error=type(error).__name__)
 
     async def _make(self, endpoint: Endpoint) -> None:

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 
+from services.notify.aggregates import ENDPOINTS
 from services.notify.channels.opening import open_channels
 from services.notify.deliveries import Deliveries
-from services.notify.domain.endpoint import ENDPOINT
 from services.notify.domain.endpoint_commands import Command
 from services.notify.endpoints import Endpoint, Endpoints
 from services.notify.engine.accounts import Accounts
@@ -26,14 +26,13 @@ from services.notify.progress import Progress
 from services.notify.reactions import reactions
 from services.notify.units import Units
 from shared.events.details import DetailsErased
-from shared.events.index import decode
 from shared.kernel.cloudevent import CloudEvent
 from shared.kernel.commit import Answer
 from shared.kernel.times import to_milliseconds
 from shared.runtime.background import Background
 from shared.runtime.broker_accounts import BrokerAccounts
 from shared.runtime.erasure import Erasure
-from shared.runtime.execute import Aggregate, Context, Transaction
+from shared.runtime.execute import Context, Transaction
 from shared.runtime.ids import new_event_id
 from shared.runtime.service import CATCH_UP_S, Service, by_type
 from shared.runtime.settings import NotifySettings
@@ -132,7 +131,7 @@ class Engine:
         """Have `command` decided on `endpoint`, and put on record."""
 
         async def work(transaction: Transaction) -> Answer:
-            await transaction.decide(Aggregate(ENDPOINT, decode), endpoint.id, command)
+            await transaction.decide(ENDPOINTS, endpoint.id, command)
             return Answer(204, {})
 
         now, id = to_milliseconds(datetime.now(UTC)), new_event_id()

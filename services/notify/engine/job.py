@@ -6,15 +6,11 @@ import asyncio
 from dataclasses import dataclass
 from typing import Protocol
 
-from cryptography.exceptions import InvalidTag
-
-from services.notify.endpoints import Endpoint
+from services.notify.endpoints import Endpoint, NoAddress
 from services.notify.engine.rate import Rate
 from services.notify.letters import Message
 from services.notify.records import Pending
 from shared.events.notify import Attempted, DisabledFor
-from shared.runtime.keyring import KeyMissing
-from shared.runtime.sealed import Erased
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +70,7 @@ class Sending(Protocol):
 def fault_of(error: Exception) -> str:
     """Why an attempt could not be made, a code: what is sealed is lost, there is no such channel."""
     match error:
-        case Erased() | KeyMissing() | InvalidTag():
+        case NoAddress():
             return "no-address"
         case KeyError():
             return "no-channel"

@@ -15,7 +15,7 @@ from services.notify.domain.endpoint import TO_PEOPLE
 from services.notify.domain.endpoint_commands import DisableEndpoint
 from services.notify.domain.schedule import Answer
 from services.notify.domain.subscription import wants
-from services.notify.endpoints import Endpoint, Endpoints
+from services.notify.endpoints import Endpoint, Endpoints, ViaRemoved
 from services.notify.engine.attempt import attempt, classify
 from services.notify.engine.fresh import Fresh
 from services.notify.engine.job import Job, Result
@@ -252,7 +252,7 @@ class Sender:
         """See `Sending.attempt`."""
         try:
             target = await self._endpoints.target(endpoint)
-        except KeyError:  # the endpoint that it is told by was removed
+        except ViaRemoved:
             answer, at = Answer(reason="no-address", gone=True), to_milliseconds(datetime.now(UTC))
             made = classify(endpoint, job, answer, self._schedule, at, 0)
             self._outcomes.record(made, b"")
@@ -265,7 +265,9 @@ class Sender:
 
     async def lost(self, endpoint: Endpoint, pending: Pending) -> None:
         """See `Sending.lost`."""
-        message = Message(box_of(endpoint), pending.number, pending.message, "", "", now_text(), (), {})
+        message = Message(
+            box_of(endpoint), pending.number, pending.message, pending.type, "", now_text(), (), {}
+        )
         self._record_loss(endpoint, Job(message, pending))
 
     def give_up(self, endpoint: Endpoint, message: Message) -> None:
